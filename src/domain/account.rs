@@ -1,0 +1,74 @@
+//! A customer's account, and the MFA policy that accounts and portfolios share.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{AccountId, PortfolioId, UserId};
+
+/// What accepting a reset demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ResetAcceptance {
+    /// The link of the e-mail is enough.
+    #[default]
+    Link,
+    /// The link and the password.
+    LinkAndPassword,
+}
+
+/// Whether members must have MFA, and what a reset demands of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MfaPolicy {
+    /// Members must have MFA.
+    pub enforced: bool,
+    /// Since when.
+    pub enforced_since: Option<OffsetDateTime>,
+    /// Members without MFA may still log in until then.
+    pub grace_until: Option<OffsetDateTime>,
+    /// What accepting a reset demands of members.
+    pub reset_acceptance: ResetAcceptance,
+}
+
+impl MfaPolicy {
+    /// Whether a member without MFA must enrol before anything else at `now`.
+    pub fn demands_enrollment(&self, now: OffsetDateTime) -> bool {
+        self.enforced && self.grace_until.is_none_or(|until| now >= until)
+    }
+}
+
+/// A customer's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The id.
+    pub id: AccountId,
+    /// The name as typed.
+    pub name: String,
+    /// Since when.
+    pub created_at: OffsetDateTime,
+    /// The portfolio that links it, if one does.
+    pub portfolio_id: Option<PortfolioId>,
+    /// The MFA policy.
+    pub mfa_policy: MfaPolicy,
+    /// How many people are in it.
+    pub member_count: u64,
+    /// The Owner; absent only while an import has not named one.
+    pub owner_id: Option<UserId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn enforcement_starts_when_the_grace_period_ends() {
+        let until = datetime!(2026-11-24 12:00 UTC);
+        let policy = |enforced, grace_until| MfaPolicy { enforced, grace_until, ..Default::default() };
+        let before = datetime!(2026-11-24 11:59:59.999 UTC);
+        assert!(!policy(false, None).demands_enrollment(until));
+        assert!(policy(true, None).demands_enrollment(until));
+        assert!(!policy(true, Some(until)).demands_enrollment(before));
+        assert!(policy(true, Some(until)).demands_enrollment(until));
+        assert!(!policy(false, Some(before)).demands_enrollment(until));
+    }
+}

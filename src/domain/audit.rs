@@ -1,0 +1,190 @@
+//! What is written down about every log-in, refusal, reset step, policy and credential change.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{AccountId, AuditEventId, PortfolioId, SessionId, UserId};
+
+/// Whose log an event stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// An account's log.
+    Account(AccountId),
+    /// A portfolio's log.
+    Portfolio(PortfolioId),
+    /// A person's own log: what concerns nobody's account, such as a log-in of somebody without one.
+    User(UserId),
+    /// The deployment's log: what concerns nobody that we know.
+    Deployment,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => id.fmt(f),
+            Self::Portfolio(id) => id.fmt(f),
+            Self::User(id) => id.fmt(f),
+            Self::Deployment => f.write_str("deployment"),
+        }
+    }
+}
+
+/// A stored scope that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("not a scope")]
+pub struct ScopeError;
+
+impl std::str::FromStr for Scope {
+    type Err = ScopeError;
+
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        if text == "deployment" {
+            return Ok(Self::Deployment);
+        }
+        (text.parse().map(Self::Account))
+            .or_else(|_| text.parse().map(Self::Portfolio))
+            .or_else(|_| text.parse().map(Self::User))
+            .map_err(|_| ScopeError)
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum AuditAction {$(
+            $(#[$doc])*
+            #[serde(rename = $text)]
+            $name,
+        )*}
+
+        impl AuditAction {
+            /// Every action.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name as stored, and in the schema.
+            pub const fn as_str(self) -> &'static str {
+                match self {$(Self::$name => $text,)*}
+            }
+        }
+    };
+}
+
+actions! {
+    /// Somebody logged in.
+    LoggedIn = "LOGGED_IN",
+    /// A password or a code was wrong, or the log-in was refused otherwise.
+    LogInRefused = "LOG_IN_REFUSED",
+    /// The password was right and a second factor was asked for.
+    MfaChallenged = "MFA_CHALLENGED",
+    /// Somebody logged out.
+    LoggedOut = "LOGGED_OUT",
+    /// A session was ended by its owner from elsewhere.
+    SessionRevoked = "SESSION_REVOKED",
+    /// MFA was set up.
+    MfaEnrolled = "MFA_ENROLLED",
+    /// MFA was switched off by its owner.
+    MfaDisabled = "MFA_DISABLED",
+    /// A backup code was used.
+    BackupCodeUsed = "BACKUP_CODE_USED",
+    /// New backup codes replaced the old ones.
+    BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
+    /// An Owner or Admin asked to reset somebody's MFA.
+    MfaResetRequested = "MFA_RESET_REQUESTED",
+    /// Asking was refused.
+    MfaResetRefused = "MFA_RESET_REFUSED",
+    /// A newer request replaced a waiting one.
+    MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
+    /// The person accepted; MFA went off.
+    MfaResetAccepted = "MFA_RESET_ACCEPTED",
+    /// Accepting was refused.
+    MfaResetAcceptRefused = "MFA_RESET_ACCEPT_REFUSED",
+    /// The person said "this wasn't me".
+    MfaResetDeclined = "MFA_RESET_DECLINED",
+    /// An Owner or Admin took the request back.
+    MfaResetCancelled = "MFA_RESET_CANCELLED",
+    /// An account's or portfolio's MFA policy changed.
+    MfaPolicyChanged = "MFA_POLICY_CHANGED",
+    /// Somebody asked for what their role does not allow.
+    AccessDenied = "ACCESS_DENIED",
+    /// An account was created.
+    AccountCreated = "ACCOUNT_CREATED",
+}
+
+/// What somebody proved who they are with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Credential {
+    /// A password.
+    Password,
+    /// A code of an authenticator app.
+    Totp,
+    /// A backup code.
+    BackupCode,
+    /// A live session.
+    Session,
+    /// The link of an e-mail.
+    MailLink,
+    /// A token that log-in gave to whoever must set MFA up.
+    EnrollmentToken,
+}
+
+/// One entry of one scope's log. Holds no secret, no code and no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// The id; later events sort after earlier ones.
+    pub id: AuditEventId,
+    /// When.
+    pub at: OffsetDateTime,
+    /// Whose log.
+    pub scope: Scope,
+    /// What.
+    pub action: AuditAction,
+    /// Who did it, if that is known.
+    pub actor_id: Option<UserId>,
+    /// Whom it concerns, if anybody.
+    pub target_id: Option<UserId>,
+    /// Which credential proved it.
+    pub credential: Option<Credential>,
+    /// The session it was done in.
+    pub session_id: Option<SessionId>,
+    /// From which address.
+    pub ip: Option<std::net::IpAddr>,
+    /// By which browser or client.
+    pub user_agent: Option<String>,
+    /// More, in plain words that hold no personal data: names of fields, reasons, ids.
+    pub details: Vec<(String, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_keep_their_kind_as_text() {
+        let now = time::macros::datetime!(2026-11-24 12:00 UTC);
+        for scope in [
+            Scope::Account(AccountId::generate(now)),
+            Scope::Portfolio(PortfolioId::generate(now)),
+            Scope::User(UserId::generate(now)),
+            Scope::Deployment,
+        ] {
+            assert_eq!(scope.to_string().parse::<Scope>().unwrap(), scope);
+        }
+        assert!("somewhere".parse::<Scope>().is_err());
+    }
+}

@@ -1,0 +1,137 @@
+//! A request to reset somebody's MFA, and its life.
+//!
+//! ```text
+//! PENDING ─► ACCEPTED | DECLINED | CANCELLED | SUPERSEDED     (one conditional update each)
+//!    └─────► EXPIRED                                          (by the clock; nothing is written)
+//! ```
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{AccountId, AccountRole, MfaResetId, PortfolioId, PortfolioRole, Scope, UserId};
+
+/// Longest reason, in characters.
+pub const REASON_MAX: usize = 500;
+/// Resets of one user that may be asked for within [`RESET_WINDOW`].
+pub const RESETS_PER_WINDOW: u64 = 5;
+/// The window of [`RESETS_PER_WINDOW`].
+pub const RESET_WINDOW: time::Duration = time::Duration::HOUR;
+
+/// Where a reset is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MfaResetState {
+    /// Waits for the person.
+    Pending,
+    /// The person accepted; MFA went off.
+    Accepted,
+    /// The person said "this wasn't me".
+    Declined,
+    /// An Owner or Admin took it back.
+    Cancelled,
+    /// A newer one replaced it.
+    Superseded,
+    /// Nobody accepted in time. Never stored: it follows from the clock.
+    Expired,
+}
+
+impl MfaResetState {
+    /// The name as stored, and in the schema.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Accepted => "ACCEPTED",
+            Self::Declined => "DECLINED",
+            Self::Cancelled => "CANCELLED",
+            Self::Superseded => "SUPERSEDED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+/// Whether the e-mail went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MailDelivery {
+    /// Waiting, or being tried again.
+    Queued,
+    /// A mail server took it.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+/// The role, and where it is held, that entitled the requester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Authority {
+    /// Owner or Admin of an account the person belongs to.
+    Account {
+        /// The account.
+        account_id: AccountId,
+        /// The role there.
+        role: AccountRole,
+    },
+    /// Portfolio Owner or Portfolio Admin over the person.
+    Portfolio {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// The role there.
+        role: PortfolioRole,
+    },
+}
+
+impl Authority {
+    /// The account or portfolio in which the role is held.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Account { account_id, .. } => Scope::Account(account_id),
+            Self::Portfolio { portfolio_id, .. } => Scope::Portfolio(portfolio_id),
+        }
+    }
+}
+
+/// A request to reset somebody's MFA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MfaReset {
+    /// The id.
+    pub id: MfaResetId,
+    /// Whose MFA.
+    pub user_id: UserId,
+    /// Who asked.
+    pub requested_by: UserId,
+    /// By what right.
+    pub authority: Authority,
+    /// Why, in the requester's words.
+    pub reason: Option<String>,
+    /// The state as stored; see [`MfaReset::state_at`].
+    pub state: MfaResetState,
+    /// When it was asked for.
+    pub requested_at: OffsetDateTime,
+    /// Until when it can be accepted.
+    pub expires_at: OffsetDateTime,
+    /// When it left PENDING by an act of somebody.
+    pub closed_at: Option<OffsetDateTime>,
+    /// Whether the e-mail went out.
+    pub delivery: MailDelivery,
+    /// The accounts and portfolios whose Owners and Admins may see it.
+    pub scopes: Vec<Scope>,
+}
+
+impl MfaReset {
+    /// The state at `now`: one that waits becomes EXPIRED at `expires_at`, exactly.
+    pub fn state_at(&self, now: OffsetDateTime) -> MfaResetState {
+        match self.state {
+            MfaResetState::Pending if now >= self.expires_at => MfaResetState::Expired,
+            state => state,
+        }
+    }
+
+    /// When it stopped waiting, as seen at `now`.
+    pub fn closed_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        match self.state_at(now) {
+            MfaResetState::Expired => Some(self.expires_at),
+            _ => self.closed_at,
+        }
+    }
+}
