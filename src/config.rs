@@ -1,1 +1,189 @@
-//! (being written)
+//! Environment and an optional TOML file in, one typed [`Config`] out. All mistakes are reported at once,
+//! each naming its key. Nothing else reads the environment, and no secret is ever part of a message.
+
+mod keys;
+mod reader;
+mod values;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use secrecy::SecretString;
+
+use self::{
+    keys::key,
+    reader::{Reader, Sources},
+};
+pub use self::{
+    keys::{KEYS, Key},
+    reader::{ConfigError, Mistake},
+    values::{LogFormat, PublicUrl, Smtp, SmtpSecurity},
+};
+
+/// What the configuration is for: each command demands the keys it needs and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The gateway: everything.
+    Serve,
+    /// The gateway beside an embedded mongod, on loopback, with captured mail: nothing is demanded.
+    Dev,
+    /// Only the database.
+    Migrate,
+    /// The database, and the keys that seal TOTP secrets.
+    Import,
+    /// Only the database.
+    Bootstrap,
+}
+
+/// The whole configuration of the gateway.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Empty only in `dev`, until the embedded mongod has started.
+    pub mongodb_uri: SecretString,
+    pub mongodb_database: String,
+    pub listen: SocketAddr,
+    pub public_url: PublicUrl,
+    /// Absent only where no SMTP server is configured and none is demanded (`dev` captures mail in memory).
+    pub smtp: Option<Smtp>,
+    pub mail_from: Mailbox,
+    /// Present for `serve` and `import`.
+    pub keys_file: Option<PathBuf>,
+    /// How mail and authenticator apps call this service.
+    pub service_name: String,
+    pub mfa_reset_ttl: Duration,
+    pub session_idle: Duration,
+    pub session_max: Duration,
+    pub playground: bool,
+    pub introspection: bool,
+    pub metrics_listen: Option<SocketAddr>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub web_dir: Option<PathBuf>,
+    /// A filter in `tracing`'s own notation.
+    pub log: String,
+    pub log_format: LogFormat,
+    /// How many passwords are hashed or checked at the same time.
+    pub password_parallelism: usize,
+    /// How long requests in flight may take to finish after a signal to stop.
+    pub shutdown_grace: Duration,
+    pub test_clock_file: Option<PathBuf>,
+    /// `bootstrap`: the first Owner's password, if it does not come from standard input.
+    pub bootstrap_password: Option<SecretString>,
+    /// `dev`: the mongod to run; absent: one is found or fetched.
+    pub mongod: Option<PathBuf>,
+    /// `dev`: where a fetched mongod is kept.
+    pub tools_dir: PathBuf,
+}
+
+impl Config {
+    /// Reads this process's environment and the file that `LATCHKEY_CONFIG` names.
+    pub fn load(purpose: Purpose) -> Result<Self, ConfigError> {
+        Self::from_vars_os(purpose, std::env::vars_os())
+    }
+
+    /// The same from any set of variables; what tests use.
+    pub fn from_vars<K: Into<String>, V: Into<String>>(
+        purpose: Purpose,
+        vars: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, ConfigError> {
+        Self::from_vars_os(purpose, vars.into_iter().map(|(k, v)| (k.into().into(), v.into().into())))
+    }
+
+    fn from_vars_os(
+        purpose: Purpose,
+        vars: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let (sources, mistakes) = Sources::collect(vars);
+        let mut reader = Reader::new(sources, mistakes);
+        let config = Self::read(purpose, &mut reader);
+        reader.finish(config)
+    }
+
+    /// `None` means that a mistake is on record; the caller turns it into the error.
+    fn read(purpose: Purpose, r: &mut Reader) -> Option<Self> {
+        let serve = purpose == Purpose::Serve;
+        let dev = purpose == Purpose::Dev;
+        let import = purpose == Purpose::Import;
+
+        let mongodb_uri = r.secret(key("MONGODB_URI"), values::mongodb_uri, !dev);
+        let mongodb_database = r.value(key("MONGODB_DATABASE"), values::database_name);
+        let listen = r.value(key("LISTEN"), values::socket_address);
+        let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, "http://127.0.0.1:4000");
+        let smtp = r.secret(key("SMTP_URL"), Smtp::parse, serve);
+        let mail_from = r.demanded(key("MAIL_FROM"), values::mailbox, serve, "Latchkey <latchkey@localhost>");
+        let keys_file = r.path(key("KEYS_FILE"), serve || import);
+        let service_name = r.value(key("SERVICE_NAME"), values::short_name);
+        let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1m", "7d"));
+        let session_idle = r.value(key("SESSION_IDLE"), values::between("1m", "90d"));
+        let session_max = r.value(key("SESSION_MAX"), values::between("1m", "365d"));
+        let playground = r.value_or(key("PLAYGROUND"), values::switch, if dev { "true" } else { "false" });
+        let introspection =
+            r.value_or(key("INTROSPECTION"), values::switch, if dev { "true" } else { "false" });
+        let metrics_listen = r.optional(key("METRICS_LISTEN"), values::socket_address);
+        let trusted_proxies = r.value(key("TRUSTED_PROXIES"), values::networks);
+        let web_dir = r.path(key("WEB_DIR"), false);
+        let log = r.value_or(key("LOG"), values::log_filter, if dev { "warn,latchkey=info" } else { "info" });
+        let log_format = r.value_or(key("LOG_FORMAT"), LogFormat::parse, if dev { "pretty" } else { "json" });
+        let password_parallelism =
+            r.value_or(key("PASSWORD_PARALLELISM"), values::count(1, 1024), &cores().to_string());
+        let shutdown_grace = r.value(key("SHUTDOWN_GRACE"), values::between("0s", "10m"));
+        let test_clock_file = r.path(key("TEST_CLOCK_FILE"), false);
+        let bootstrap_password = r.secret(key("BOOTSTRAP_PASSWORD"), values::any_text, false);
+        let mongod = r.path(key("MONGOD"), false);
+        let tools_dir = r.value(key("TOOLS_DIR"), values::folder);
+
+        // Rules between keys, each only where both sides were readable.
+        if let (Some(idle), Some(max)) = (session_idle, session_max)
+            && idle > max
+        {
+            r.mistake(key("SESSION_IDLE"), "is longer than LATCHKEY_SESSION_MAX");
+        }
+        if let (Some(Some(_)), Some(url)) = (&test_clock_file, &public_url)
+            && !url.is_loopback()
+        {
+            r.mistake(
+                key("TEST_CLOCK_FILE"),
+                "is only for tests: refused unless LATCHKEY_PUBLIC_URL is on loopback",
+            );
+        }
+        if let Some(Some(path)) = &web_dir
+            && !path.is_dir()
+        {
+            r.mistake(key("WEB_DIR"), &format!("{} is not a folder", path.display()));
+        }
+
+        Some(Self {
+            mongodb_uri: mongodb_uri?.unwrap_or_default(),
+            mongodb_database: mongodb_database?,
+            listen: listen?,
+            public_url: public_url?,
+            smtp: smtp?,
+            mail_from: mail_from?,
+            keys_file: keys_file?,
+            service_name: service_name?,
+            mfa_reset_ttl: mfa_reset_ttl?,
+            session_idle: session_idle?,
+            session_max: session_max?,
+            playground: playground?,
+            introspection: introspection?,
+            metrics_listen: metrics_listen?,
+            trusted_proxies: trusted_proxies?,
+            web_dir: web_dir?,
+            log: log?,
+            log_format: log_format?,
+            password_parallelism: password_parallelism?,
+            shutdown_grace: shutdown_grace?,
+            test_clock_file: test_clock_file?,
+            bootstrap_password: bootstrap_password?,
+            mongod: mongod?,
+            tools_dir: tools_dir?,
+        })
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+#[cfg(test)]
+mod tests;

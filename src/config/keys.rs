@@ -1,0 +1,78 @@
+//! The table of keys. A key `NAME` is `LATCHKEY_NAME` in the environment and `name` in the TOML file.
+
+/// One configuration key.
+#[derive(Debug)]
+pub struct Key {
+    /// Without prefix, in capitals.
+    pub name: &'static str,
+    /// A secret is never shown in a message and may also come from the file that `…_FILE` names.
+    pub secret: bool,
+    /// What holds when the key is not set. Empty: nothing does, or `about` says what.
+    pub default: &'static str,
+    pub about: &'static str,
+}
+
+impl Key {
+    pub fn env(&self) -> String {
+        format!("LATCHKEY_{}", self.name)
+    }
+
+    pub fn toml(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+}
+
+const fn plain(name: &'static str, default: &'static str, about: &'static str) -> Key {
+    Key { name, secret: false, default, about }
+}
+
+const fn secret(name: &'static str, about: &'static str) -> Key {
+    Key { name, secret: true, default: "", about }
+}
+
+/// Every key, in the order in which the documentation lists them.
+pub const KEYS: &[Key] = &[
+    plain("CONFIG", "", "path of the TOML file (environment only)"),
+    secret("MONGODB_URI", "the replica set: mongodb://… or mongodb+srv://…"),
+    plain("MONGODB_DATABASE", "latchkey", "the database's name"),
+    plain("LISTEN", "127.0.0.1:4000", "address and port of the gateway"),
+    plain("PUBLIC_URL", "", "where people reach the gateway; https, or http on loopback"),
+    secret("SMTP_URL", "smtp://host:port, smtp+starttls://user:password@host or smtps://user:password@host"),
+    plain("MAIL_FROM", "", "the sender of all mail, such as Acme <security@acme.example>"),
+    plain("KEYS_FILE", "", "the keyring, made by latchkey keys init"),
+    plain("SERVICE_NAME", "Latchkey", "how mail and authenticator apps call this service"),
+    plain("MFA_RESET_TTL", "12h", "how long an MFA reset can be accepted"),
+    // NIST SP 800-63B-4, 2.2.3 (AAL2): at most an hour of inactivity, at most a day in all.
+    plain("SESSION_IDLE", "1h", "a session unused for so long has ended"),
+    plain("SESSION_MAX", "24h", "a session so old has ended, used or not"),
+    plain("PLAYGROUND", "", "serve GraphiQL at /playground; off, but on in dev"),
+    plain("INTROSPECTION", "", "answer introspection queries; off, but on in dev"),
+    plain("METRICS_LISTEN", "", "address and port of the Prometheus metrics; none when not set"),
+    plain(
+        "TRUSTED_PROXIES",
+        "",
+        "addresses or networks whose X-Forwarded-For is believed, separated by commas",
+    ),
+    plain("WEB_DIR", "", "the folder of the built web part; none when not set"),
+    plain("LOG", "", "log filter in the notation of tracing; info"),
+    plain("LOG_FORMAT", "", "json or pretty; json, but pretty in dev"),
+    plain("PASSWORD_PARALLELISM", "", "passwords hashed at the same time; the number of cores"),
+    plain("SHUTDOWN_GRACE", "20s", "how long requests in flight may finish after a signal to stop"),
+    plain("TEST_CLOCK_FILE", "", "for tests on loopback only: a file with an offset such as +12h1m"),
+    secret("BOOTSTRAP_PASSWORD", "bootstrap: the first Owner's password, instead of standard input"),
+    plain("MONGOD", "", "dev: path of the mongod to run"),
+    plain("TOOLS_DIR", ".tools", "dev: where a fetched mongod is kept"),
+];
+
+/// Stands in for a name that the table does not have, which a test keeps from happening.
+static MISSING: Key = plain("?", "", "");
+
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+pub(super) fn key(name: &str) -> &'static Key {
+    let found = find(name);
+    debug_assert!(found.is_some(), "{name} is not in the table of keys");
+    found.unwrap_or(&MISSING)
+}
