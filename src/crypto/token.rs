@@ -121,6 +121,12 @@ impl TokenHash {
 }
 
 // Enough to tell two apart in a log; the hash is not a secret, the token cannot be found from it.
+impl From<TokenHash> for bson::Bson {
+    fn from(hash: TokenHash) -> Self {
+        bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: hash.0.to_vec() }.into()
+    }
+}
+
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, ..] = self.0;

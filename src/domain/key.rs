@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn masked_addresses_keep_only_the_outline() {
         assert_eq!(mask_email("petra@example.com"), "p…a@e…e.com");
-        assert_eq!(mask_email("al@ex.org"), "a…@e…​.org".replace('\u{200b}', ""));
+        assert_eq!(mask_email("al@ex.org"), "a…@e….org");
         assert_eq!(mask_email("x"), "…");
     }
 }

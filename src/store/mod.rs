@@ -1,1 +1,27 @@
-//! (being written)
+//! The only room that speaks MongoDB. One file per collection; documents are private, what goes in and comes out are
+//! domain types. It decides nothing: conditions that decide a race are part of one conditional update (`claim_*`).
+//!
+//! Writes that belong together take `&mut Tx`. From `crypto` it takes the opaque types of secrets only.
+
+pub mod account_members;
+pub mod accounts;
+pub mod audit_events;
+pub mod error;
+pub mod keyset;
+pub mod mfa_resets;
+pub mod migration;
+pub mod mongo;
+pub mod outbox;
+pub mod people;
+pub mod portfolio_members;
+pub mod portfolios;
+pub mod sessions;
+pub mod throttles;
+pub mod tickets;
+pub mod transaction;
+pub mod users;
+mod when;
+
+pub use error::StoreError;
+pub use mongo::{Store, StoreOptions};
+pub use transaction::{Retry, Transient, Tx};

@@ -1,0 +1,182 @@
+//! Accounts.
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::keyset::{Order, Place, page_query};
+use super::mongo::MAX_TIME;
+use super::when;
+use super::{StoreError, Tx};
+use crate::domain::key::name_key;
+use crate::domain::{Account, AccountId, MfaPolicy, Page, PageRequest, PortfolioId, ResetAcceptance, UserId};
+
+/// The collection's name.
+pub const COLLECTION: &str = "accounts";
+
+const BY_NAME: Order = Order { first: "name_key", second: "_id", descending: false };
+
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct PolicyDoc {
+    enforced: bool,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    enforced_since: Option<OffsetDateTime>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    grace_until: Option<OffsetDateTime>,
+    reset_acceptance: ResetAcceptance,
+}
+
+impl From<PolicyDoc> for MfaPolicy {
+    fn from(doc: PolicyDoc) -> Self {
+        Self {
+            enforced: doc.enforced,
+            enforced_since: doc.enforced_since,
+            grace_until: doc.grace_until,
+            reset_acceptance: doc.reset_acceptance,
+        }
+    }
+}
+
+impl From<&MfaPolicy> for PolicyDoc {
+    fn from(policy: &MfaPolicy) -> Self {
+        Self {
+            enforced: policy.enforced,
+            enforced_since: policy.enforced_since,
+            grace_until: policy.grace_until,
+            reset_acceptance: policy.reset_acceptance,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountDoc {
+    #[serde(rename = "_id")]
+    id: AccountId,
+    name: String,
+    name_key: String,
+    #[serde(with = "when")]
+    created_at: OffsetDateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    portfolio_id: Option<PortfolioId>,
+    mfa_policy: PolicyDoc,
+    member_count: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner_id: Option<UserId>,
+}
+
+impl From<AccountDoc> for Account {
+    fn from(doc: AccountDoc) -> Self {
+        Self {
+            id: doc.id,
+            name: doc.name,
+            created_at: doc.created_at,
+            portfolio_id: doc.portfolio_id,
+            mfa_policy: doc.mfa_policy.into(),
+            member_count: u64::try_from(doc.member_count).unwrap_or(0),
+            owner_id: doc.owner_id,
+        }
+    }
+}
+
+/// The document of a new account, for inserts and bulk writes.
+pub fn account_document(account: &Account) -> Result<Document, StoreError> {
+    let doc = AccountDoc {
+        id: account.id,
+        name: account.name.clone(),
+        name_key: name_key(&account.name),
+        created_at: account.created_at,
+        portfolio_id: account.portfolio_id,
+        mfa_policy: (&account.mfa_policy).into(),
+        member_count: i64::try_from(account.member_count).unwrap_or(i64::MAX),
+        owner_id: account.owner_id,
+    };
+    bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("account"))
+}
+
+/// Accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    docs: Collection<AccountDoc>,
+}
+
+impl Accounts {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// The accounts with these ids, in no order; those that do not exist are absent.
+    pub async fn find_many(&self, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursor = self
+            .docs
+            .find(doc! { "_id": { "$in": ids } })
+            .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(cursor.map_ok(Account::from).try_collect().await?)
+    }
+
+    /// One account.
+    pub async fn find(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        Ok(self.find_many(&[id]).await?.pop())
+    }
+
+    /// One account as the transaction sees it.
+    pub async fn find_in(&self, tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let found = self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).await?;
+        Ok(found.map(Account::from))
+    }
+
+    /// A page of the accounts that a portfolio links, by name. `only` narrows it to some of them.
+    pub async fn list_of_portfolio(
+        &self,
+        portfolio: PortfolioId,
+        only: Option<&[AccountId]>,
+        request: &PageRequest<Place>,
+    ) -> Result<Page<Account>, StoreError> {
+        let mut base = doc! { "portfolio_id": portfolio };
+        if let Some(only) = only {
+            base.insert("_id", doc! { "$in": only });
+        }
+        let (filter, options) = page_query(base, BY_NAME, None, request);
+        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let rows: Vec<Account> = cursor.map_ok(Account::from).try_collect().await?;
+        Ok(Page::from_rows(rows, request))
+    }
+
+    /// Where an account stands in the list by name.
+    pub fn place(account: &Account) -> Place {
+        Place(name_key(&account.name).into(), account.id.into())
+    }
+
+    /// Stores an account.
+    pub async fn insert(&self, tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
+        let document = account_document(account)?;
+        self.docs.clone_with_type::<Document>().insert_one(document).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Replaces an account's MFA policy: true when the account exists.
+    pub async fn set_mfa_policy(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        policy: &MfaPolicy,
+    ) -> Result<bool, StoreError> {
+        let policy =
+            bson::serialize_to_bson(&PolicyDoc::from(policy)).map_err(|_| StoreError::Corrupt("policy"))?;
+        let update = doc! { "$set": { "mfa_policy": policy } };
+        let result = self.docs.update_one(doc! { "_id": id }, update).session(&mut tx.session).await?;
+        Ok(result.matched_count == 1)
+    }
+
+    /// Whether there is any account at all.
+    pub async fn any(&self) -> Result<bool, StoreError> {
+        let hint = mongodb::options::Hint::Keys(doc! { "_id": 1 });
+        Ok(self.docs.find_one(doc! {}).hint(hint).max_time(MAX_TIME).await?.is_some())
+    }
+}

@@ -1,0 +1,177 @@
+//! What happened. Events are only ever added.
+
+use std::net::IpAddr;
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::keyset::{Order, Place, page_query};
+use super::mongo::MAX_TIME;
+use super::when::{self, date};
+use super::{StoreError, Tx};
+use crate::domain::{
+    AuditAction, AuditEvent, AuditEventId, Credential, Page, PageRequest, Scope, SessionId, UserId,
+};
+
+/// The collection's name.
+pub const COLLECTION: &str = "audit_events";
+
+const NEWEST: Order = Order { first: "_id", second: "_id", descending: true };
+
+#[derive(Serialize, Deserialize)]
+struct DetailDoc {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventDoc {
+    #[serde(rename = "_id")]
+    id: AuditEventId,
+    #[serde(with = "when")]
+    at: OffsetDateTime,
+    scope: Scope,
+    action: AuditAction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential: Option<Credential>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip: Option<IpAddr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<DetailDoc>,
+}
+
+impl From<EventDoc> for AuditEvent {
+    fn from(doc: EventDoc) -> Self {
+        Self {
+            id: doc.id,
+            at: doc.at,
+            scope: doc.scope,
+            action: doc.action,
+            actor_id: doc.actor,
+            target_id: doc.target,
+            credential: doc.credential,
+            session_id: doc.session,
+            ip: doc.ip,
+            user_agent: doc.user_agent,
+            details: doc.details.into_iter().map(|detail| (detail.name, detail.value)).collect(),
+        }
+    }
+}
+
+impl From<&AuditEvent> for EventDoc {
+    fn from(event: &AuditEvent) -> Self {
+        let event = event.clone();
+        Self {
+            id: event.id,
+            at: event.at,
+            scope: event.scope,
+            action: event.action,
+            actor: event.actor_id,
+            target: event.target_id,
+            credential: event.credential,
+            session: event.session_id,
+            ip: event.ip,
+            user_agent: event.user_agent,
+            details: event.details.into_iter().map(|(name, value)| DetailDoc { name, value }).collect(),
+        }
+    }
+}
+
+/// What a log is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Only these actions; empty for all.
+    pub actions: Vec<AuditAction>,
+    /// Only what this person did.
+    pub actor: Option<UserId>,
+    /// Only what concerns this person.
+    pub target: Option<UserId>,
+    /// Not before.
+    pub from: Option<OffsetDateTime>,
+    /// Before.
+    pub until: Option<OffsetDateTime>,
+}
+
+impl AuditFilter {
+    fn apply(&self, scope: Scope) -> Document {
+        let mut filter = doc! { "scope": scope.to_string() };
+        if !self.actions.is_empty() {
+            let actions: Vec<_> = self.actions.iter().map(|action| action.as_str()).collect();
+            filter.insert("action", doc! { "$in": actions });
+        }
+        if let Some(actor) = self.actor {
+            filter.insert("actor", actor);
+        }
+        if let Some(target) = self.target {
+            filter.insert("target", target);
+        }
+        let mut at = Document::new();
+        if let Some(from) = self.from {
+            at.insert("$gte", date(from));
+        }
+        if let Some(until) = self.until {
+            at.insert("$lt", date(until));
+        }
+        if !at.is_empty() {
+            filter.insert("at", at);
+        }
+        filter
+    }
+}
+
+/// What happened.
+#[derive(Clone)]
+pub struct AuditEvents {
+    docs: Collection<EventDoc>,
+}
+
+impl AuditEvents {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// Adds events in the transaction that they describe.
+    pub async fn insert(&self, tx: &mut Tx, events: &[AuditEvent]) -> Result<(), StoreError> {
+        if !events.is_empty() {
+            self.docs.insert_many(events.iter().map(EventDoc::from)).session(&mut tx.session).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds events by themselves: refusals, which change nothing else.
+    pub async fn insert_alone(&self, events: &[AuditEvent]) -> Result<(), StoreError> {
+        if !events.is_empty() {
+            self.docs.insert_many(events.iter().map(EventDoc::from)).await?;
+        }
+        Ok(())
+    }
+
+    /// A page of a scope's log, newest first.
+    pub async fn list(
+        &self,
+        scope: Scope,
+        filter: &AuditFilter,
+        request: &PageRequest<Place>,
+    ) -> Result<Page<AuditEvent>, StoreError> {
+        let (filter, options) = page_query(filter.apply(scope), NEWEST, None, request);
+        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let rows: Vec<AuditEvent> = cursor.map_ok(AuditEvent::from).try_collect().await?;
+        Ok(Page::from_rows(rows, request))
+    }
+
+    /// How many events there are, counted up to `bound`.
+    pub async fn count(&self, scope: Scope, filter: &AuditFilter, bound: u64) -> Result<u64, StoreError> {
+        Ok(self.docs.count_documents(filter.apply(scope)).limit(bound).max_time(MAX_TIME).await?)
+    }
+}

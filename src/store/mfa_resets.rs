@@ -1,0 +1,296 @@
+//! Requests to reset MFA. At most one of a person waits, by a unique partial index.
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::options::ReturnDocument;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::keyset::{Order, Place, page_query};
+use super::mongo::MAX_TIME;
+use super::when::{self, date};
+use super::{StoreError, Tx};
+use crate::crypto::token::TokenHash;
+use crate::domain::{
+    Authority, MailDelivery, MfaReset, MfaResetId, MfaResetState, Page, PageRequest, Scope, UserId,
+};
+
+/// The collection's name.
+pub const COLLECTION: &str = "mfa_resets";
+
+const NEWEST: Order = Order { first: "_id", second: "_id", descending: true };
+
+#[derive(Serialize, Deserialize)]
+struct ResetDoc {
+    #[serde(rename = "_id")]
+    id: MfaResetId,
+    user_id: UserId,
+    requested_by: UserId,
+    authority: Authority,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    state: MfaResetState,
+    #[serde(with = "when")]
+    requested_at: OffsetDateTime,
+    #[serde(with = "when")]
+    expires_at: OffsetDateTime,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    closed_at: Option<OffsetDateTime>,
+    delivery: MailDelivery,
+    scopes: Vec<Scope>,
+    /// One for each attempt to send the mail; all stay valid until one is used.
+    token_hashes: Vec<TokenHash>,
+}
+
+impl From<ResetDoc> for MfaReset {
+    fn from(doc: ResetDoc) -> Self {
+        Self {
+            id: doc.id,
+            user_id: doc.user_id,
+            requested_by: doc.requested_by,
+            authority: doc.authority,
+            reason: doc.reason,
+            state: doc.state,
+            requested_at: doc.requested_at,
+            expires_at: doc.expires_at,
+            closed_at: doc.closed_at,
+            delivery: doc.delivery,
+            scopes: doc.scopes,
+        }
+    }
+}
+
+/// How a waiting reset is named.
+#[derive(Debug, Clone, Copy)]
+pub enum ResetKey {
+    /// By its id.
+    Id(MfaResetId),
+    /// By a token that was mailed.
+    Token(TokenHash),
+}
+
+impl ResetKey {
+    fn filter(self) -> Document {
+        match self {
+            Self::Id(id) => doc! { "_id": id },
+            Self::Token(hash) => doc! { "token_hashes": hash },
+        }
+    }
+}
+
+/// Requests to reset MFA.
+#[derive(Clone)]
+pub struct MfaResets {
+    docs: Collection<ResetDoc>,
+}
+
+impl MfaResets {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// Stores a waiting reset. Another one that waits for the same person is [`StoreError::Duplicate`].
+    pub async fn insert(&self, tx: &mut Tx, reset: &MfaReset) -> Result<(), StoreError> {
+        let r = reset.clone();
+        let doc = ResetDoc {
+            id: r.id,
+            user_id: r.user_id,
+            requested_by: r.requested_by,
+            authority: r.authority,
+            reason: r.reason,
+            state: r.state,
+            requested_at: r.requested_at,
+            expires_at: r.expires_at,
+            closed_at: r.closed_at,
+            delivery: r.delivery,
+            scopes: r.scopes,
+            token_hashes: Vec::new(),
+        };
+        self.docs.insert_one(doc).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Replaces whatever waits for a person: gives it when this call did it. One that waited past its time is closed
+    /// as well, as superseded, so that the unique index has room.
+    pub async fn supersede(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        now: OffsetDateTime,
+    ) -> Result<Option<MfaReset>, StoreError> {
+        let filter = doc! { "user_id": user, "state": MfaResetState::Pending.as_str() };
+        let update = doc! { "$set": { "state": MfaResetState::Superseded.as_str(), "closed_at": date(now) } };
+        let closed = self.docs.find_one_and_update(filter, update).session(&mut tx.session).await?;
+        Ok(closed.map(MfaReset::from))
+    }
+
+    /// Closes a reset that waits and is in time: gives it, closed, when this call did it. This conditional update is
+    /// what makes a reset happen at most once.
+    pub async fn claim(
+        &self,
+        tx: &mut Tx,
+        key: ResetKey,
+        to: MfaResetState,
+        now: OffsetDateTime,
+    ) -> Result<Option<MfaReset>, StoreError> {
+        let mut filter = key.filter();
+        filter.insert("state", MfaResetState::Pending.as_str());
+        filter.insert("expires_at", doc! { "$gt": date(now) });
+        let update = doc! { "$set": { "state": to.as_str(), "closed_at": date(now) } };
+        let closed = self
+            .docs
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .session(&mut tx.session)
+            .await?;
+        Ok(closed.map(MfaReset::from))
+    }
+
+    /// Adds the hash of a token that is about to be mailed: false when the reset waits no more.
+    pub async fn add_token(
+        &self,
+        id: MfaResetId,
+        hash: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! {
+            "_id": id, "state": MfaResetState::Pending.as_str(), "expires_at": { "$gt": date(now) },
+        };
+        let update = doc! { "$push": { "token_hashes": hash } };
+        Ok(self.docs.update_one(filter, update).await?.modified_count == 1)
+    }
+
+    /// Writes down what became of the mail.
+    pub async fn set_delivery(
+        &self,
+        tx: &mut Tx,
+        id: MfaResetId,
+        delivery: MailDelivery,
+    ) -> Result<(), StoreError> {
+        let delivery = bson::serialize_to_bson(&delivery).map_err(|_| StoreError::Corrupt("delivery"))?;
+        let update = doc! { "$set": { "delivery": delivery } };
+        self.docs.update_one(doc! { "_id": id }, update).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// The resets with these ids, in no order.
+    pub async fn find_many(&self, ids: &[MfaResetId]) -> Result<Vec<MfaReset>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursor = self.docs.find(doc! { "_id": { "$in": ids } }).max_time(MAX_TIME).await?;
+        Ok(cursor.map_ok(MfaReset::from).try_collect().await?)
+    }
+
+    /// One reset.
+    pub async fn find(&self, key: ResetKey) -> Result<Option<MfaReset>, StoreError> {
+        Ok(self.docs.find_one(key.filter()).max_time(MAX_TIME).await?.map(MfaReset::from))
+    }
+
+    /// What waits for these people at `now`; at most one reset each.
+    pub async fn pending_of(
+        &self,
+        users: &[UserId],
+        now: OffsetDateTime,
+    ) -> Result<Vec<MfaReset>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = doc! {
+            "user_id": { "$in": users }, "state": MfaResetState::Pending.as_str(), "expires_at": { "$gt": date(now) },
+        };
+        let cursor = self
+            .docs
+            .find(filter)
+            .batch_size(u32::try_from(users.len()).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(cursor.map_ok(MfaReset::from).try_collect().await?)
+    }
+
+    /// When a person's latest resets were asked for, newest first, since a moment; as the transaction sees it.
+    pub async fn requested_since(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        since: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<OffsetDateTime>, StoreError> {
+        let mut cursor = self
+            .docs
+            .find(doc! { "user_id": user, "requested_at": { "$gt": date(since) } })
+            .sort(doc! { "requested_at": -1 })
+            .limit(limit)
+            .session(&mut tx.session)
+            .await?;
+        let found: Vec<ResetDoc> = cursor.stream(&mut tx.session).try_collect().await?;
+        Ok(found.into_iter().map(|doc| doc.requested_at).collect())
+    }
+
+    /// The filter for the states asked for. EXPIRED follows from the clock: it is a PENDING past its time.
+    fn in_states(scope: Scope, states: &[MfaResetState], now: OffsetDateTime) -> Document {
+        let mut filter = doc! { "scopes": scope.to_string() };
+        if states.is_empty() {
+            return filter;
+        }
+        let pending = MfaResetState::Pending.as_str();
+        let mut any = Vec::new();
+        for state in states {
+            any.push(match state {
+                MfaResetState::Pending => doc! { "state": pending, "expires_at": { "$gt": date(now) } },
+                MfaResetState::Expired => doc! { "state": pending, "expires_at": { "$lte": date(now) } },
+                stored => doc! { "state": stored.as_str() },
+            });
+        }
+        filter.insert("$or", any);
+        filter
+    }
+
+    /// A page of the resets that a scope may see, newest first.
+    pub async fn list(
+        &self,
+        scope: Scope,
+        states: &[MfaResetState],
+        now: OffsetDateTime,
+        request: &PageRequest<Place>,
+    ) -> Result<Page<MfaReset>, StoreError> {
+        let (filter, options) = page_query(Self::in_states(scope, states, now), NEWEST, None, request);
+        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let rows: Vec<MfaReset> = cursor.map_ok(MfaReset::from).try_collect().await?;
+        Ok(Page::from_rows(rows, request))
+    }
+
+    /// How many there are, counted up to `bound`.
+    pub async fn count(
+        &self,
+        scope: Scope,
+        states: &[MfaResetState],
+        now: OffsetDateTime,
+        bound: u64,
+    ) -> Result<u64, StoreError> {
+        let filter = Self::in_states(scope, states, now);
+        Ok(self.docs.count_documents(filter).limit(bound).max_time(MAX_TIME).await?)
+    }
+
+    /// Every insert and change of a reset from now on, as its id. Ends with an error when MongoDB cannot resume it.
+    pub async fn watch(
+        &self,
+    ) -> Result<impl futures_util::Stream<Item = Result<MfaResetId, StoreError>> + Send + use<>, StoreError>
+    {
+        #[derive(Deserialize)]
+        struct Key {
+            #[serde(rename = "_id")]
+            id: MfaResetId,
+        }
+        let pipeline = [
+            doc! { "$match": { "operationType": { "$in": ["insert", "update", "replace"] } } },
+            doc! { "$project": { "documentKey": 1, "operationType": 1, "ns": 1 } },
+        ];
+        let stream = self.docs.clone_with_type::<Document>().watch().pipeline(pipeline).await?;
+        Ok(stream.map_err(StoreError::from).try_filter_map(|event| async move {
+            let key = event.document_key.and_then(|key| bson::deserialize_from_document::<Key>(key).ok());
+            Ok(key.map(|key| key.id))
+        }))
+    }
+}

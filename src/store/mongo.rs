@@ -1,0 +1,118 @@
+//! The client, and the collections that hang on it.
+
+use std::time::Duration;
+
+use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
+use mongodb::{Client, Database};
+
+use super::StoreError;
+use super::account_members::AccountMembers;
+use super::accounts::Accounts;
+use super::audit_events::AuditEvents;
+use super::mfa_resets::MfaResets;
+use super::outbox::Outbox;
+use super::portfolio_members::PortfolioMembers;
+use super::portfolios::Portfolios;
+use super::sessions::Sessions;
+use super::throttles::Throttles;
+use super::tickets::Tickets;
+use super::users::Users;
+
+/// Longest time that the server works on one read, in milliseconds.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
+
+/// How to reach MongoDB.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// A `mongodb://` or `mongodb+srv://` address of a replica set or a sharded cluster.
+    pub uri: String,
+    /// The database's name.
+    pub database: String,
+    /// Most connections that this process opens.
+    pub max_pool: u32,
+}
+
+/// MongoDB, as the rest of the gateway sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) client: Client,
+    pub(super) db: Database,
+    /// People.
+    pub users: Users,
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Portfolios.
+    pub portfolios: Portfolios,
+    /// Who is in which account.
+    pub account_members: AccountMembers,
+    /// Who is in which portfolio.
+    pub portfolio_members: PortfolioMembers,
+    /// Live log-ins.
+    pub sessions: Sessions,
+    /// Short-lived one-time tokens other than resets.
+    pub tickets: Tickets,
+    /// Requests to reset MFA.
+    pub mfa_resets: MfaResets,
+    /// Mail to send.
+    pub outbox: Outbox,
+    /// What happened.
+    pub audit_events: AuditEvents,
+    /// Counters of attempts.
+    pub throttles: Throttles,
+}
+
+impl Store {
+    /// Prepares a client. Connections are opened when they are needed, so this succeeds while MongoDB is away.
+    pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        let mut client_options = ClientOptions::parse(&options.uri).await?;
+        client_options.app_name.get_or_insert_with(|| "latchkey".to_owned());
+        client_options.server_selection_timeout.get_or_insert(Duration::from_secs(5));
+        client_options.connect_timeout.get_or_insert(Duration::from_secs(5));
+        client_options.max_pool_size.get_or_insert(options.max_pool);
+        client_options.min_pool_size.get_or_insert(4.min(options.max_pool));
+        client_options.retry_reads = Some(true);
+        client_options.retry_writes = Some(true);
+        // What was acknowledged must survive the loss of any one node, and what decides something must have been.
+        client_options.write_concern = Some(
+            WriteConcern::builder()
+                .w(Acknowledgment::Majority)
+                .journal(true)
+                .w_timeout(Duration::from_secs(10))
+                .build(),
+        );
+        client_options.read_concern = Some(ReadConcern::majority());
+        let client = Client::with_options(client_options)?;
+        let db = client.database(&options.database);
+        Ok(Self {
+            users: Users::new(&db),
+            accounts: Accounts::new(&db),
+            portfolios: Portfolios::new(&db),
+            account_members: AccountMembers::new(&db),
+            portfolio_members: PortfolioMembers::new(&db),
+            sessions: Sessions::new(&db),
+            tickets: Tickets::new(&db),
+            mfa_resets: MfaResets::new(&db),
+            outbox: Outbox::new(&db),
+            audit_events: AuditEvents::new(&db),
+            throttles: Throttles::new(&db),
+            client,
+            db,
+        })
+    }
+
+    /// Whether the primary answers now.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.run_command(bson::doc! { "ping": 1 }).await?;
+        Ok(())
+    }
+
+    /// The database itself, for commands that inspect or provision it (`import`, `dev`, tests).
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) {
+        self.client.shutdown().await;
+    }
+}

@@ -1,0 +1,169 @@
+//! Mail to send. A row is written in the transaction that causes it, and claimed by lease, so that a worker that dies
+//! leaves it to another. Rows hold ids, never a token and never an address.
+
+use bson::doc;
+use mongodb::options::ReturnDocument;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::mongo::MAX_TIME;
+use super::when::{self, date};
+use super::{StoreError, Tx};
+use crate::domain::{MailDelivery, MailId, Notification, UserId};
+
+/// The collection's name.
+pub const COLLECTION: &str = "outbox";
+
+#[derive(Serialize, Deserialize)]
+struct MailDoc {
+    #[serde(rename = "_id")]
+    id: MailId,
+    to: UserId,
+    what: Notification,
+    state: MailDelivery,
+    attempts: i32,
+    #[serde(with = "when")]
+    created_at: OffsetDateTime,
+    /// Not before; while a worker holds the row, the end of its lease.
+    #[serde(with = "when")]
+    next_at: OffsetDateTime,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    done_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+}
+
+/// One mail of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The id; the Message-ID is made of it, so it is the same at each attempt.
+    pub id: MailId,
+    /// To whom.
+    pub to: UserId,
+    /// What it says.
+    pub what: Notification,
+    /// Whether it went out.
+    pub state: MailDelivery,
+    /// Attempts begun, this one included.
+    pub attempts: i32,
+    /// Since when it waits.
+    pub created_at: OffsetDateTime,
+    /// What went wrong at the last attempt.
+    pub last_error: Option<String>,
+}
+
+impl From<MailDoc> for Mail {
+    fn from(doc: MailDoc) -> Self {
+        Self {
+            id: doc.id,
+            to: doc.to,
+            what: doc.what,
+            state: doc.state,
+            attempts: doc.attempts,
+            created_at: doc.created_at,
+            last_error: doc.last_error,
+        }
+    }
+}
+
+const QUEUED: &str = "QUEUED";
+
+/// Mail to send.
+#[derive(Clone)]
+pub struct Outbox {
+    docs: Collection<MailDoc>,
+}
+
+impl Outbox {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// Puts a mail in, in the transaction that causes it.
+    pub async fn insert(
+        &self,
+        tx: &mut Tx,
+        to: UserId,
+        what: Notification,
+        now: OffsetDateTime,
+    ) -> Result<MailId, StoreError> {
+        let id = MailId::generate(now);
+        let doc = MailDoc {
+            id,
+            to,
+            what,
+            state: MailDelivery::Queued,
+            attempts: 0,
+            created_at: now,
+            next_at: now,
+            done_at: None,
+            last_error: None,
+        };
+        self.docs.insert_one(doc).session(&mut tx.session).await?;
+        Ok(id)
+    }
+
+    /// Takes the mail that has waited longest, for as long as `lease`: nobody else gets it until then.
+    pub async fn claim_due(&self, now: OffsetDateTime, lease: Duration) -> Result<Option<Mail>, StoreError> {
+        let claimed = self
+            .docs
+            .find_one_and_update(
+                doc! { "state": QUEUED, "next_at": { "$lte": date(now) } },
+                doc! { "$set": { "next_at": date(now + lease) }, "$inc": { "attempts": 1 } },
+            )
+            .sort(doc! { "next_at": 1 })
+            .return_document(ReturnDocument::After)
+            .await?;
+        Ok(claimed.map(Mail::from))
+    }
+
+    /// Gives a mail back for another attempt, if `attempt` is still the latest.
+    pub async fn release(
+        &self,
+        id: MailId,
+        attempt: i32,
+        next_at: OffsetDateTime,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let filter = doc! { "_id": id, "state": QUEUED, "attempts": attempt };
+        let update = doc! { "$set": { "next_at": date(next_at), "last_error": error } };
+        self.docs.update_one(filter, update).await?;
+        Ok(())
+    }
+
+    /// Closes a mail as sent or given up: true when this call did it.
+    pub async fn close(
+        &self,
+        tx: &mut Tx,
+        id: MailId,
+        state: MailDelivery,
+        now: OffsetDateTime,
+        error: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let state = bson::serialize_to_bson(&state).map_err(|_| StoreError::Corrupt("delivery"))?;
+        let mut set = doc! { "state": state, "done_at": date(now) };
+        if let Some(error) = error {
+            set.insert("last_error", error);
+        }
+        let filter = doc! { "_id": id, "state": QUEUED };
+        let result = self.docs.update_one(filter, doc! { "$set": set }).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
+    /// How many mails wait, counted up to `bound`.
+    pub async fn count_queued(&self, bound: u64) -> Result<u64, StoreError> {
+        Ok(self.docs.count_documents(doc! { "state": QUEUED }).limit(bound).max_time(MAX_TIME).await?)
+    }
+
+    /// Since when the oldest mail waits.
+    pub async fn oldest_queued(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let found = self
+            .docs
+            .find_one(doc! { "state": QUEUED })
+            .sort(doc! { "next_at": 1 })
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(found.map(|doc| doc.created_at))
+    }
+}

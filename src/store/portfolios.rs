@@ -1,0 +1,116 @@
+//! Portfolios.
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::accounts::PolicyDoc;
+use super::mongo::MAX_TIME;
+use super::when;
+use super::{StoreError, Tx};
+use crate::domain::{MfaPolicy, Portfolio, PortfolioId, UserId};
+
+/// The collection's name.
+pub const COLLECTION: &str = "portfolios";
+
+#[derive(Serialize, Deserialize)]
+struct PortfolioDoc {
+    #[serde(rename = "_id")]
+    id: PortfolioId,
+    name: String,
+    #[serde(with = "when")]
+    created_at: OffsetDateTime,
+    mfa_policy: PolicyDoc,
+    member_count: i64,
+    account_count: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner_id: Option<UserId>,
+}
+
+impl From<PortfolioDoc> for Portfolio {
+    fn from(doc: PortfolioDoc) -> Self {
+        Self {
+            id: doc.id,
+            name: doc.name,
+            created_at: doc.created_at,
+            mfa_policy: doc.mfa_policy.into(),
+            member_count: u64::try_from(doc.member_count).unwrap_or(0),
+            account_count: u64::try_from(doc.account_count).unwrap_or(0),
+            owner_id: doc.owner_id,
+        }
+    }
+}
+
+/// The document of a new portfolio, for inserts and bulk writes.
+pub fn portfolio_document(portfolio: &Portfolio) -> Result<Document, StoreError> {
+    let doc = PortfolioDoc {
+        id: portfolio.id,
+        name: portfolio.name.clone(),
+        created_at: portfolio.created_at,
+        mfa_policy: (&portfolio.mfa_policy).into(),
+        member_count: i64::try_from(portfolio.member_count).unwrap_or(i64::MAX),
+        account_count: i64::try_from(portfolio.account_count).unwrap_or(i64::MAX),
+        owner_id: portfolio.owner_id,
+    };
+    bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("portfolio"))
+}
+
+/// Portfolios.
+#[derive(Clone)]
+pub struct Portfolios {
+    docs: Collection<PortfolioDoc>,
+}
+
+impl Portfolios {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// The portfolios with these ids, in no order; those that do not exist are absent.
+    pub async fn find_many(&self, ids: &[PortfolioId]) -> Result<Vec<Portfolio>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursor = self
+            .docs
+            .find(doc! { "_id": { "$in": ids } })
+            .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(cursor.map_ok(Portfolio::from).try_collect().await?)
+    }
+
+    /// One portfolio.
+    pub async fn find(&self, id: PortfolioId) -> Result<Option<Portfolio>, StoreError> {
+        Ok(self.find_many(&[id]).await?.pop())
+    }
+
+    /// One portfolio as the transaction sees it.
+    pub async fn find_in(&self, tx: &mut Tx, id: PortfolioId) -> Result<Option<Portfolio>, StoreError> {
+        let found = self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).await?;
+        Ok(found.map(Portfolio::from))
+    }
+
+    /// Stores a portfolio.
+    pub async fn insert(&self, tx: &mut Tx, portfolio: &Portfolio) -> Result<(), StoreError> {
+        let document = portfolio_document(portfolio)?;
+        self.docs.clone_with_type::<Document>().insert_one(document).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Replaces a portfolio's MFA policy: true when the portfolio exists.
+    pub async fn set_mfa_policy(
+        &self,
+        tx: &mut Tx,
+        id: PortfolioId,
+        policy: &MfaPolicy,
+    ) -> Result<bool, StoreError> {
+        let policy =
+            bson::serialize_to_bson(&PolicyDoc::from(policy)).map_err(|_| StoreError::Corrupt("policy"))?;
+        let update = doc! { "$set": { "mfa_policy": policy } };
+        let result = self.docs.update_one(doc! { "_id": id }, update).session(&mut tx.session).await?;
+        Ok(result.matched_count == 1)
+    }
+}

@@ -1,0 +1,358 @@
+//! People, their passwords and their second factors.
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::mongo::MAX_TIME;
+use super::when::{self, date};
+use super::{StoreError, Tx};
+use crate::crypto::backup_code::BackupCodeHash;
+use crate::crypto::keyring::Sealed;
+use crate::crypto::password::PasswordHash;
+use crate::domain::key::{EmailKey, name_key};
+use crate::domain::{MfaState, User, UserId};
+
+/// The collection's name.
+pub const COLLECTION: &str = "users";
+
+#[derive(Serialize, Deserialize)]
+struct TotpDoc {
+    sealed: Sealed,
+    last_step: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BackupCodeDoc {
+    hash: BackupCodeHash,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MfaDoc {
+    #[serde(with = "when")]
+    enabled_at: OffsetDateTime,
+    totp: TotpDoc,
+    backup_codes: Vec<BackupCodeDoc>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PasswordDoc {
+    hash: PasswordHash,
+    #[serde(with = "when")]
+    changed_at: OffsetDateTime,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UserDoc {
+    #[serde(rename = "_id")]
+    id: UserId,
+    email: String,
+    email_key: EmailKey,
+    name: String,
+    name_key: String,
+    #[serde(with = "when")]
+    created_at: OffsetDateTime,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    last_log_in_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<PasswordDoc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mfa: Option<MfaDoc>,
+}
+
+/// What pages and mails need of a person: no secret leaves the database for them.
+#[derive(Deserialize)]
+struct PublicDoc {
+    #[serde(rename = "_id")]
+    id: UserId,
+    email: String,
+    name: String,
+    #[serde(with = "when")]
+    created_at: OffsetDateTime,
+    #[serde(default, with = "when::option")]
+    last_log_in_at: Option<OffsetDateTime>,
+    mfa: Option<PublicMfaDoc>,
+}
+
+#[derive(Deserialize)]
+struct PublicMfaDoc {
+    #[serde(with = "when")]
+    enabled_at: OffsetDateTime,
+    #[serde(default)]
+    backup_codes: usize,
+}
+
+fn public_fields() -> Document {
+    doc! {
+        "email": 1, "name": 1, "created_at": 1, "last_log_in_at": 1,
+        "mfa": { "$cond": [
+            { "$eq": [{ "$type": "$mfa" }, "object"] },
+            { "enabled_at": "$mfa.enabled_at", "backup_codes": { "$size": "$mfa.backup_codes" } },
+            "$$REMOVE",
+        ] },
+    }
+}
+
+impl From<PublicDoc> for User {
+    fn from(doc: PublicDoc) -> Self {
+        Self {
+            id: doc.id,
+            email: doc.email,
+            name: doc.name,
+            created_at: doc.created_at,
+            last_log_in_at: doc.last_log_in_at,
+            mfa: doc.mfa.map(|mfa| MfaState { enabled_at: mfa.enabled_at, backup_codes: mfa.backup_codes }),
+        }
+    }
+}
+
+/// The second factor's secrets, as they are stored.
+#[derive(Debug, Clone)]
+pub struct MfaSecrets {
+    /// Since when; also tells one enrolment from the next.
+    pub enabled_at: OffsetDateTime,
+    /// The TOTP secret, sealed for this user.
+    pub totp: Sealed,
+    /// The last TOTP step that was accepted.
+    pub last_step: i64,
+    /// Backup codes not used yet.
+    pub backup_codes: Vec<BackupCodeHash>,
+}
+
+/// A person with everything that a log-in checks.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The person.
+    pub user: User,
+    /// The password's hash; absent for people who never set one.
+    pub password: Option<PasswordHash>,
+    /// The second factor's secrets, if there is one.
+    pub mfa: Option<MfaSecrets>,
+}
+
+/// A person to store.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The id.
+    pub id: UserId,
+    /// The address as typed.
+    pub email: String,
+    /// The address's key.
+    pub email_key: EmailKey,
+    /// The name as typed.
+    pub name: String,
+    /// Since when.
+    pub created_at: OffsetDateTime,
+    /// The password's hash.
+    pub password: Option<PasswordHash>,
+    /// The second factor's secrets.
+    pub mfa: Option<MfaSecrets>,
+}
+
+fn mfa_doc(mfa: MfaSecrets) -> MfaDoc {
+    MfaDoc {
+        enabled_at: mfa.enabled_at,
+        totp: TotpDoc { sealed: mfa.totp, last_step: mfa.last_step },
+        backup_codes: mfa.backup_codes.into_iter().map(|hash| BackupCodeDoc { hash }).collect(),
+    }
+}
+
+impl NewUser {
+    /// The document, for bulk writes.
+    pub fn into_document(self) -> Result<Document, StoreError> {
+        let created_at = self.created_at;
+        let doc = UserDoc {
+            id: self.id,
+            name_key: name_key(&self.name),
+            email: self.email,
+            email_key: self.email_key,
+            name: self.name,
+            created_at,
+            last_log_in_at: None,
+            password: self.password.map(|hash| PasswordDoc { hash, changed_at: created_at }),
+            mfa: self.mfa.map(mfa_doc),
+        };
+        bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("user"))
+    }
+}
+
+fn credentials(doc: UserDoc) -> Credentials {
+    let secrets = doc.mfa.map(|mfa| MfaSecrets {
+        enabled_at: mfa.enabled_at,
+        totp: mfa.totp.sealed,
+        last_step: mfa.totp.last_step,
+        backup_codes: mfa.backup_codes.into_iter().map(|code| code.hash).collect(),
+    });
+    Credentials {
+        user: User {
+            id: doc.id,
+            email: doc.email,
+            name: doc.name,
+            created_at: doc.created_at,
+            last_log_in_at: doc.last_log_in_at,
+            mfa: secrets.as_ref().map(|secrets| MfaState {
+                enabled_at: secrets.enabled_at,
+                backup_codes: secrets.backup_codes.len(),
+            }),
+        },
+        password: doc.password.map(|password| password.hash),
+        mfa: secrets,
+    }
+}
+
+/// People.
+#[derive(Clone)]
+pub struct Users {
+    docs: Collection<UserDoc>,
+}
+
+impl Users {
+    pub(super) fn new(db: &Database) -> Self {
+        Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// The people with these ids, in no order; those that do not exist are absent.
+    pub async fn find_many(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursor = self
+            .docs
+            .clone_with_type::<PublicDoc>()
+            .find(doc! { "_id": { "$in": ids } })
+            .projection(public_fields())
+            .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(cursor.map_ok(User::from).try_collect().await?)
+    }
+
+    /// One person.
+    pub async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.find_many(&[id]).await?.pop())
+    }
+
+    /// One person as the transaction sees it.
+    pub async fn find_in(&self, tx: &mut Tx, id: UserId) -> Result<Option<User>, StoreError> {
+        let found = self
+            .docs
+            .clone_with_type::<PublicDoc>()
+            .find_one(doc! { "_id": id })
+            .projection(public_fields())
+            .session(&mut tx.session)
+            .await?;
+        Ok(found.map(User::from))
+    }
+
+    /// A person with everything that a log-in checks, by address.
+    pub async fn find_credentials_by_email(
+        &self,
+        email: &EmailKey,
+    ) -> Result<Option<Credentials>, StoreError> {
+        let found = self.docs.find_one(doc! { "email_key": email.as_str() }).max_time(MAX_TIME).await?;
+        Ok(found.map(credentials))
+    }
+
+    /// A person with everything that a log-in checks, by id.
+    pub async fn find_credentials(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.docs.find_one(doc! { "_id": id }).max_time(MAX_TIME).await?.map(credentials))
+    }
+
+    /// Stores a person. An address that is taken is [`StoreError::Duplicate`].
+    pub async fn insert(&self, tx: &mut Tx, user: NewUser) -> Result<(), StoreError> {
+        let document = user.into_document()?;
+        self.docs.clone_with_type::<Document>().insert_one(document).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    async fn claim(&self, tx: &mut Tx, filter: Document, update: Document) -> Result<bool, StoreError> {
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
+    /// Accepts a TOTP step once: true when this call accepted it, false when the same or a later step was accepted
+    /// before, or the second factor is not the one that was checked.
+    pub async fn claim_totp_step(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        enabled_at: OffsetDateTime,
+        step: i64,
+    ) -> Result<bool, StoreError> {
+        let filter =
+            doc! { "_id": id, "mfa.enabled_at": date(enabled_at), "mfa.totp.last_step": { "$lt": step } };
+        self.claim(tx, filter, doc! { "$set": { "mfa.totp.last_step": step } }).await
+    }
+
+    /// Uses a backup code up: true when this call did it.
+    pub async fn claim_backup_code(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        hash: &BackupCodeHash,
+    ) -> Result<bool, StoreError> {
+        let hash = bson::serialize_to_bson(hash).map_err(|_| StoreError::Corrupt("backup code"))?;
+        let filter = doc! { "_id": id, "mfa.backup_codes.hash": hash.clone() };
+        self.claim(tx, filter, doc! { "$pull": { "mfa.backup_codes": { "hash": hash } } }).await
+    }
+
+    /// Sets the second factor where there is none: true when this call did it.
+    pub async fn claim_enrollment(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        mfa: MfaSecrets,
+    ) -> Result<bool, StoreError> {
+        let mfa = bson::serialize_to_bson(&mfa_doc(mfa)).map_err(|_| StoreError::Corrupt("mfa"))?;
+        let filter = doc! { "_id": id, "mfa": { "$exists": false } };
+        self.claim(tx, filter, doc! { "$set": { "mfa": mfa } }).await
+    }
+
+    /// Replaces the backup codes of whoever has a second factor: true when this call did it.
+    pub async fn replace_backup_codes(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        enabled_at: OffsetDateTime,
+        codes: Vec<BackupCodeHash>,
+    ) -> Result<bool, StoreError> {
+        let codes: Vec<_> = codes.into_iter().map(|hash| BackupCodeDoc { hash }).collect();
+        let codes = bson::serialize_to_bson(&codes).map_err(|_| StoreError::Corrupt("backup codes"))?;
+        let filter = doc! { "_id": id, "mfa.enabled_at": date(enabled_at) };
+        self.claim(tx, filter, doc! { "$set": { "mfa.backup_codes": codes } }).await
+    }
+
+    /// Takes the second factor away, secrets and backup codes with it: true when there was one.
+    pub async fn unset_mfa(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
+        self.claim(tx, filter, doc! { "$unset": { "mfa": "" } }).await
+    }
+
+    /// Writes down a completed log-in.
+    pub async fn set_last_log_in(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.claim(tx, doc! { "_id": id }, doc! { "$set": { "last_log_in_at": date(at) } }).await?;
+        Ok(())
+    }
+
+    /// Replaces a password's hash, but only the one that was checked: true when this call did it.
+    pub async fn replace_password_hash(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let encode = |hash: &PasswordHash| {
+            bson::serialize_to_bson(hash).map_err(|_| StoreError::Corrupt("password hash"))
+        };
+        let filter = doc! { "_id": id, "password.hash": encode(old)? };
+        self.claim(tx, filter, doc! { "$set": { "password.hash": encode(new)? } }).await
+    }
+}
