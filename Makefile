@@ -1,0 +1,92 @@
+# make dev    builds everything and starts it on one embedded default; Ctrl-C stops it
+# make test   every test, against a real mongod and a real SMTP server that it fetches itself
+# make build  the release binary and the web bundle
+# make schema writes schema.graphql anew; make fmt, make lint and make clean do what they say
+#
+# Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
+# git ignores; LATCHKEY_MONGOD=/path/to/mongod uses one that is there already.
+
+.SHELLFLAGS := -ec
+.DELETE_ON_ERROR:
+.PHONY: dev test build schema fmt lint clean web tools system
+
+CARGO ?= cargo
+PYTHON ?= python3
+NPM ?= npm
+NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
+
+dev: system web
+	@$(CARGO) build --locked
+	@exec $(CARGO) run --locked --quiet -- dev
+
+test: system tools web
+	$(CARGO) test --locked
+	cd web && $(NPM) run test --if-present
+
+build: web
+	$(CARGO) build --locked --release
+
+schema:
+	$(CARGO) run --locked --quiet -- schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+fmt:
+	$(CARGO) fmt
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+# The data of `make dev` stays in .latchkey/.
+clean:
+	$(CARGO) clean
+	rm -rf .tools web/dist web/node_modules $(SUITES:=/node_modules)
+
+# -- the web bundle, built anew only when its sources change ---------------------------------------------
+
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -path web/src/gql -prune \
+	-o -path web/screenshots -prune -o -type f -print) $(wildcard schema.graphql)
+
+web: web/dist/.built
+
+web/dist/.built: $(WEB_SOURCES) web/node_modules/.installed
+	cd web && $(NPM) run build
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "make: npm is missing; install Node.js 18 or newer (apt-get install nodejs npm)" >&2; exit 1; }
+	cd web && $(NPM_CI)
+	@touch $@
+
+# -- what the tests need: a mongod is fetched by the tests themselves -------------------------------------
+
+# Public conformance suites out of the npm registry.
+SUITES := $(patsubst %/package-lock.json,%,$(wildcard tests/*/package-lock.json))
+
+tools: .tools/py/.aiosmtpd-1.4.6 $(SUITES:=/node_modules/.installed)
+
+# A real SMTP server. Moved into place whole, so that an interrupted install is not taken for one.
+.tools/py/.aiosmtpd-1.4.6:
+	@command -v $(PYTHON) >/dev/null || { echo "make: python3 is missing; install it (apt-get install python3 python3-pip)" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null || { echo "make: Python's pip is missing; install it (apt-get install python3-pip)" >&2; exit 1; }
+	rm -rf .tools/py .tools/py.part
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/py.part aiosmtpd==1.4.6
+	@touch .tools/py.part/.aiosmtpd-1.4.6
+	mv .tools/py.part .tools/py
+
+%/node_modules/.installed: %/package.json %/package-lock.json
+	cd $* && $(NPM_CI)
+	@touch $@
+
+# Shared libraries of the fetched mongod; only root can add them, and mongod itself says so to others.
+system:
+	@if [ "$$(uname -s)" = Linux ] && [ "$$(id -u)" = 0 ] && [ -z "$$LATCHKEY_MONGOD" ] && command -v apt-get >/dev/null; then \
+		known=$$(/sbin/ldconfig -p); missing=; \
+		case "$$known" in *libcurl.so.4*) ;; *) missing="$$missing libcurl4";; esac; \
+		case "$$known" in *libssl.so.3*) ;; *) missing="$$missing libssl3";; esac; \
+		if [ -n "$$missing" ]; then \
+			echo "make: installing$$missing, which mongod needs"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+		fi; \
+	fi
