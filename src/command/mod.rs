@@ -1,4 +1,102 @@
 //! The commands of the binary, one file each: they read the configuration, build the app and report.
 //! A command decides nothing about people, accounts or resets; services do.
 
+pub mod keys;
 pub mod mongod;
+mod output;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, KEYS, Purpose};
+
+/// A self-hosted GraphQL identity gateway.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, about, propagate_version = true, after_help = environment())]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes and looks after the keyring that seals TOTP secrets.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+}
+
+/// The configuration belongs to every command's help.
+fn environment() -> String {
+    let width = KEYS.iter().map(|key| key.env().len()).max().unwrap_or(0);
+    let mut text = String::from(
+        "Configuration, by environment or by a TOML file of the same keys in lower case without LATCHKEY_;\n\
+         a key marked * is a secret and may also come from the file that KEY_FILE names:\n",
+    );
+    for key in KEYS {
+        let mark = if key.secret { '*' } else { ' ' };
+        let default = if key.default.is_empty() { String::new() } else { format!(" [{}]", key.default) };
+        text.push_str(&format!("  {:width$} {mark} {}{default}\n", key.env(), key.about));
+    }
+    text
+}
+
+/// Reads the command line, runs one command, and says in one line why it failed.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The one TLS provider in the tree; it is installed once, before anything connects.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&anyhow::Error::new(error).context("the runtime cannot be started")),
+    };
+    let outcome = runtime.block_on(run(cli));
+    // Nothing that is still running may hold up the end, such as a read from standard input.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Keys(command) => keys::run(command),
+    }
+}
+
+/// Reads the configuration and starts the logs.
+fn configure(purpose: Purpose) -> anyhow::Result<Config> {
+    let config = Config::load(purpose)?;
+    crate::telemetry::init(&config.log, config.log_format);
+    Ok(config)
+}
+
+/// 2 is for what whoever started the command wrote wrongly, as clap does; 1 for what failed.
+fn report(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+        // Whoever read the output has seen enough.
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("latchkey: {error:#}");
+    ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_key() {
+        let help = Cli::command().render_help().to_string();
+        assert!(KEYS.iter().all(|key| help.contains(&key.env())), "{help}");
+    }
+}
