@@ -42,6 +42,8 @@ pub struct Config {
     /// Empty only in `dev`, until the embedded mongod has started.
     pub mongodb_uri: SecretString,
     pub mongodb_database: String,
+    /// Most connections of this process to each member of the replica set.
+    pub mongodb_pool: u32,
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
     /// Absent only where no SMTP server is configured and none is demanded (`dev` captures mail in memory).
@@ -107,6 +109,7 @@ impl Config {
 
         let mongodb_uri = r.secret(key("MONGODB_URI"), values::mongodb_uri, !dev);
         let mongodb_database = r.value(key("MONGODB_DATABASE"), values::database_name);
+        let mongodb_pool = r.value(key("MONGODB_POOL"), values::count::<u32>(1, 1000));
         let listen = r.value(key("LISTEN"), values::socket_address);
         let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, "http://127.0.0.1:4000");
         let smtp = r.secret(key("SMTP_URL"), Smtp::parse, serve);
@@ -125,7 +128,7 @@ impl Config {
         let log = r.value_or(key("LOG"), values::log_filter, if dev { "warn,latchkey=info" } else { "info" });
         let log_format = r.value_or(key("LOG_FORMAT"), LogFormat::parse, if dev { "pretty" } else { "json" });
         let password_parallelism =
-            r.value_or(key("PASSWORD_PARALLELISM"), values::count(1, 1024), &cores().to_string());
+            r.value_or(key("PASSWORD_PARALLELISM"), values::count::<usize>(1, 1024), &cores().to_string());
         let shutdown_grace = r.value(key("SHUTDOWN_GRACE"), values::between("0s", "10m"));
         let test_clock_file = r.path(key("TEST_CLOCK_FILE"), false);
         let bootstrap_password = r.secret(key("BOOTSTRAP_PASSWORD"), values::any_text, false);
@@ -155,6 +158,7 @@ impl Config {
         Some(Self {
             mongodb_uri: mongodb_uri?.unwrap_or_default(),
             mongodb_database: mongodb_database?,
+            mongodb_pool: mongodb_pool?,
             listen: listen?,
             public_url: public_url?,
             smtp: smtp?,

@@ -2,15 +2,22 @@
 //! A command decides nothing about people, accounts or resets; services do.
 
 pub mod keys;
+pub mod migrate;
 pub mod mongod;
+mod mongod_only;
 mod output;
 mod signals;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
 
-use crate::config::{Config, ConfigError, KEYS, Purpose};
+use crate::{
+    config::{Config, ConfigError, KEYS, Purpose},
+    store::{Store, StoreOptions},
+};
 
 /// A self-hosted GraphQL identity gateway.
 #[derive(Debug, Parser)]
@@ -22,9 +29,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Brings the database up to date: collections, validators, indexes.
+    Migrate,
     /// Makes and looks after the keyring that seals TOTP secrets.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Runs the embedded mongod alone.
+    #[command(hide = true)]
+    Mongod(mongod_only::MongodArgs),
 }
 
 /// The configuration belongs to every command's help.
@@ -62,7 +74,9 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Migrate => migrate::run().await,
         Command::Keys(command) => keys::run(command),
+        Command::Mongod(args) => mongod_only::run(args).await,
     }
 }
 
@@ -71,6 +85,17 @@ fn configure(purpose: Purpose) -> anyhow::Result<Config> {
     let config = Config::load(purpose)?;
     crate::telemetry::init(&config.log, config.log_format);
     Ok(config)
+}
+
+async fn connect(config: &Config) -> anyhow::Result<Store> {
+    let options = StoreOptions {
+        uri: config.mongodb_uri.expose_secret().to_owned(),
+        database: config.mongodb_database.clone(),
+        max_pool: config.mongodb_pool,
+    };
+    let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI is not usable")?;
+    store.ping().await.context("MongoDB does not answer at LATCHKEY_MONGODB_URI")?;
+    Ok(store)
 }
 
 /// 2 is for what whoever started the command wrote wrongly, as clap does; 1 for what failed.

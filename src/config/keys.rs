@@ -35,6 +35,7 @@ pub const KEYS: &[Key] = &[
     plain("CONFIG", "", "path of the TOML file (environment only)"),
     secret("MONGODB_URI", "the replica set: mongodb://… or mongodb+srv://…"),
     plain("MONGODB_DATABASE", "latchkey", "the database's name"),
+    plain("MONGODB_POOL", "64", "most connections to each member of the replica set"),
     plain("LISTEN", "127.0.0.1:4000", "address and port of the gateway"),
     plain("PUBLIC_URL", "", "where people reach the gateway; https, or http on loopback"),
     secret("SMTP_URL", "smtp://host:port, smtp+starttls://user:password@host or smtps://user:password@host"),

@@ -225,9 +225,12 @@ pub(super) fn between(least: &'static str, most: &'static str) -> impl Fn(&str) 
     }
 }
 
-pub(super) fn count(least: usize, most: usize) -> impl Fn(&str) -> Parsed<usize> {
+pub(super) fn count<N>(least: N, most: N) -> impl Fn(&str) -> Parsed<N>
+where
+    N: std::str::FromStr + PartialOrd + fmt::Display,
+{
     move |text| match text.parse() {
-        Ok(n) if (least..=most).contains(&n) => Ok(n),
+        Ok(n) if n >= least && n <= most => Ok(n),
         _ => Err(format!("{text:?} must be a number from {least} to {most}")),
     }
 }

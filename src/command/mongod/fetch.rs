@@ -26,6 +26,15 @@ pub enum Server {
     Docker(PathBuf),
 }
 
+impl Server {
+    /// The program that is run.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Binary(path) | Self::Docker(path) => path,
+        }
+    }
+}
+
 /// Why no mongod could be found or fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
