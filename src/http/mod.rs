@@ -1,1 +1,4 @@
-//! (being written)
+//! The edge.
+
+pub mod gate;
+pub mod refusal;
