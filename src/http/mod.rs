@@ -1,4 +1,123 @@
-//! The edge.
+//! The edge: everything between a socket and the GraphQL schema.
+//!
+//! It bounds, authenticates from the outside and answers; it decides nothing about users and accounts. Of the
+//! rest of the gateway it sees only [`Backend`], so its tests run against a toy schema.
 
+pub mod backend;
 pub mod gate;
+pub mod headers;
+pub mod metrics;
+mod negotiation;
+mod over_http;
 pub mod refusal;
+pub mod server;
+pub mod session;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod toy;
+pub mod websocket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use self::backend::{Backend, Opened, Outgoing};
+use self::gate::Gate;
+pub use self::gate::Limits;
+pub use self::refusal::Refusal;
+pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
+pub use self::websocket::SocketSettings;
+
+/// How the edge behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How the session cookie looks; `secure` also says whether browsers come over https.
+    pub cookie: CookieStyle,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Bytes of a request's body, and of a WebSocket message.
+    pub body_limit: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a client waits at most.
+    pub deadline: Duration,
+    /// How large a document may be.
+    pub limits: Limits,
+    /// Whether the schema may be asked for.
+    pub introspection: bool,
+    /// Bounds of a WebSocket.
+    pub socket: SocketSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cookie: CookieStyle { secure: true },
+            trusted_proxies: Vec::new(),
+            body_limit: 256 * 1024,
+            body_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(20),
+            limits: Limits::default(),
+            introspection: false,
+            socket: SocketSettings::default(),
+        }
+    }
+}
+
+/// What the handlers share.
+pub struct Edge {
+    settings: Settings,
+    backend: Arc<dyn Backend>,
+    gate: Gate,
+    /// Requests under way; they outlive the connections that asked.
+    tasks: TaskTracker,
+    /// Places for WebSockets.
+    sockets: Arc<Semaphore>,
+    /// Set when the gateway stops: WebSockets close so that clients come back elsewhere.
+    stopping: CancellationToken,
+}
+
+impl Edge {
+    /// The edge in front of `backend`.
+    pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            gate: Gate::new(settings.limits.clone(), settings.introspection),
+            sockets: Arc::new(Semaphore::new(settings.socket.sockets)),
+            tasks: TaskTracker::new(),
+            settings,
+            backend,
+            stopping,
+        })
+    }
+
+    /// Everything that the gateway serves.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route(
+                "/graphql",
+                get(over_http::graphql).post(over_http::graphql).fallback(over_http::other_method),
+            )
+            .route("/graphql/ws", get(websocket::upgrade))
+            .fallback(not_found)
+            // Execution has tasks of its own; this is for everything else.
+            .layer(CatchPanicLayer::custom(|_| over_http::panicked()))
+            .layer(axum::middleware::from_fn_with_state(self.settings.cookie.secure, headers::apply))
+            .with_state(self.clone())
+    }
+}
+
+/// Says nothing of the path: a page that repeats what it was asked can be made to say anything.
+async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "Not found.\n")
+        .into_response()
+}

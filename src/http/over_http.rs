@@ -1,0 +1,272 @@
+//! GraphQL over HTTP, by the specification: `POST` for everything, `GET` for queries.
+//!
+//! Each request is looked up and executed in a task of its own, which no hang-up and no deadline drops: the
+//! MongoDB driver stalls for its other users when its futures are dropped half way.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response as Answer, Variables};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::gate::{Admitted, Asked};
+use super::negotiation::{self, Media};
+use super::refusal::{self, Refusal};
+use super::session::{self, Caller, CookieChange};
+use super::{Edge, metrics};
+
+/// Answers `/graphql`.
+pub async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    let start = Instant::now();
+    let (parts, body) = request.into_parts();
+    let media = Media::negotiate(&parts.headers);
+    let result = match media {
+        Some(_) => answer(&edge, &parts, body).await,
+        None => Err(Refusal::http(
+            StatusCode::NOT_ACCEPTABLE,
+            "Accept application/graphql-response+json or application/json.",
+        )),
+    };
+    let media = media.unwrap_or(Media::Json);
+    let (response, kind, outcome) = match result {
+        Ok(done) => {
+            let outcome =
+                done.answer.errors.first().map_or("ok", |error| metrics::outcome(refusal::code_of(error)));
+            let kind = metrics::kind(done.kind);
+            (executed(&edge, media, &done), kind, outcome)
+        }
+        Err(refusal) => {
+            let outcome = metrics::outcome(Some(refusal.code));
+            (refused(media, refusal), "none", outcome)
+        }
+    };
+    metrics::request("http", kind, outcome, start.elapsed());
+    response
+}
+
+/// A request that was executed.
+pub(super) struct Done {
+    pub(super) answer: Answer,
+    pub(super) kind: OperationType,
+    pub(super) signed_in: bool,
+    cookie: Option<CookieChange>,
+}
+
+async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Refusal> {
+    let asked = match parts.method {
+        Method::POST => {
+            negotiation::check_content_type(&parts.headers)?;
+            read_body(edge, body).await?
+        }
+        _ => read_query(parts.uri.query().unwrap_or_default())?,
+    };
+    let presented = session::presented(parts, edge.settings.cookie)?;
+    let admitted = edge.gate.admit(asked)?;
+    match admitted.kind {
+        OperationType::Query => {}
+        OperationType::Mutation if parts.method == Method::POST => {}
+        OperationType::Mutation => {
+            return Err(Refusal::method("POST", "A mutation must be sent by POST."));
+        }
+        OperationType::Subscription => {
+            return Err(Refusal::document(
+                "A subscription goes over the WebSocket at /graphql/ws (protocol graphql-transport-ws).",
+            ));
+        }
+    }
+    let meta = session::meta(parts, &edge.settings.trusted_proxies);
+    let wants_cookie = session::wants_cookie(&parts.headers);
+    run(edge, Caller { presented, wants_cookie, meta }, admitted).await
+}
+
+/// Executes in a task of its own and waits for it, up to the deadline.
+pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
+    let request_id = caller.meta.request_id.clone();
+    let backend = edge.backend.clone();
+    let Admitted { mut request, kind } = admitted;
+    let id = request_id.clone();
+    let task = edge.tasks.spawn(async move {
+        let opened = backend.open(caller).await?;
+        request.data = opened.data;
+        let mut answer = backend.execute(request).await;
+        refusal::finish(&mut answer, &id);
+        Ok(Done { answer, kind, signed_in: opened.signed_in, cookie: opened.outgoing.take() })
+    });
+    match timeout(edge.settings.deadline, task).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(failed)) => {
+            tracing::error!(request_id, %failed, "a request's task failed");
+            Err(Refusal::internal(&request_id))
+        }
+        Err(_) => {
+            tracing::warn!(request_id, "a request ran into the deadline; its task goes on");
+            Err(Refusal::unavailable("The answer took too long. What was asked for may still happen."))
+        }
+    }
+}
+
+/// The parameters of a request, in JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters {
+    query: Option<String>,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
+    /// Must be a map; nothing in it is understood.
+    #[serde(default, rename = "extensions")]
+    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl Parameters {
+    fn asked(self) -> Result<Asked, Refusal> {
+        let Some(query) = self.query else {
+            return Err(Refusal::http(StatusCode::BAD_REQUEST, "The parameter 'query' is missing."));
+        };
+        Ok(Asked { query, operation_name: self.operation_name, variables: self.variables })
+    }
+}
+
+async fn read_body(edge: &Edge, body: Body) -> Result<Asked, Refusal> {
+    let limit = edge.settings.body_limit;
+    let bytes = match timeout(edge.settings.body_timeout, to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if is_too_long(&error) => {
+            return Err(Refusal::http(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("The body is longer than {limit} bytes."),
+            ));
+        }
+        Ok(Err(_)) => return Err(Refusal::http(StatusCode::BAD_REQUEST, "The body could not be read.")),
+        Err(_) => {
+            return Err(Refusal::http(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."));
+        }
+    };
+    parse(&bytes)
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// Reads the JSON of a request, from an HTTP body or a WebSocket message.
+pub(super) fn parse(bytes: &[u8]) -> Result<Asked, Refusal> {
+    match serde_json::from_slice::<Parameters>(bytes) {
+        Ok(parameters) => parameters.asked(),
+        Err(error) => Err(Refusal::http(StatusCode::BAD_REQUEST, explain(bytes, &error))),
+    }
+}
+
+/// Says which parameter is wrong; only for requests that failed already.
+fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
+    use serde_json::Value;
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(map)) => {
+            let is = |name: &str, good: fn(&Value) -> bool| map.get(name).is_none_or(good);
+            let text = |value: &Value| value.is_string() || value.is_null();
+            let object = |value: &Value| value.is_object() || value.is_null();
+            if !is("query", text) || !is("operationName", text) {
+                return "The parameters 'query' and 'operationName' must be strings.".into();
+            }
+            if !is("variables", object) || !is("extensions", object) {
+                return "The parameters 'variables' and 'extensions' must be objects.".into();
+            }
+            "The body has a parameter twice.".into()
+        }
+        Ok(Value::Array(_)) => "Batches are not supported: send one request at a time.".into(),
+        Ok(_) => "The body must be a JSON object.".into(),
+        Err(_) if error.is_eof() && bytes.is_empty() => "The body is empty.".into(),
+        Err(_) => format!("The body is not JSON (line {}, column {}).", error.line(), error.column()),
+    }
+}
+
+fn read_query(query: &str) -> Result<Asked, Refusal> {
+    let mut asked = Asked::default();
+    let mut seen = false;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "query" => {
+                seen = true;
+                asked.query = value.into_owned();
+            }
+            "operationName" => asked.operation_name = Some(value.into_owned()),
+            "variables" => asked.variables = json_parameter("variables", &value)?,
+            "extensions" => {
+                json_parameter::<Option<serde_json::Map<_, _>>>("extensions", &value)?;
+            }
+            _ => {}
+        }
+    }
+    if !seen {
+        return Err(Refusal::http(StatusCode::BAD_REQUEST, "The parameter 'query' is missing."));
+    }
+    Ok(asked)
+}
+
+fn json_parameter<T: serde::de::DeserializeOwned + Default>(name: &str, value: &str) -> Result<T, Refusal> {
+    if value.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_str(value).map_err(|_| {
+        Refusal::http(StatusCode::BAD_REQUEST, format!("The parameter '{name}' must be a JSON object."))
+    })
+}
+
+fn executed(edge: &Edge, media: Media, done: &Done) -> Response {
+    let status = if refusal::is_request_error(&done.answer) { media.request_error() } else { StatusCode::OK };
+    let mut response = json(media, status, &done.answer);
+    if let Some(cookie) = done.cookie.as_ref().and_then(|change| edge.settings.cookie.header(change)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn refused(media: Media, refusal: Refusal) -> Response {
+    let status = refusal.status.unwrap_or(media.request_error());
+    let allow = refusal.allow;
+    let mut response = json(media, status, &Answer::from_errors(vec![refusal.into_error()]));
+    let headers = response.headers_mut();
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // What is left of the body is not read, so the connection cannot be used again.
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT => {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    if let Some(allow) = allow {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    }
+    response
+}
+
+fn json(media: Media, status: StatusCode, answer: &Answer) -> Response {
+    let mut response = Response::new(Body::from(negotiation::to_json(answer)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, media.header());
+    response
+}
+
+/// Answers any other method.
+pub async fn other_method(request: Request) -> Response {
+    let media = Media::negotiate(request.headers()).unwrap_or(Media::Json);
+    refused(media, Refusal::method("GET, HEAD, POST", "Send a GraphQL request by POST, or a query by GET."))
+}
+
+/// A handler panicked.
+pub fn panicked() -> Response {
+    tracing::error!("a handler panicked");
+    refused(Media::Json, Refusal::internal("(see the header x-request-id)"))
+}
