@@ -5,7 +5,11 @@ mod keys;
 mod reader;
 mod values;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
@@ -111,7 +115,9 @@ impl Config {
         let mongodb_database = r.value(key("MONGODB_DATABASE"), values::database_name);
         let mongodb_pool = r.value(key("MONGODB_POOL"), values::count::<u32>(1, 1000));
         let listen = r.value(key("LISTEN"), values::socket_address);
-        let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, "http://127.0.0.1:4000");
+        let local = listen.filter(|at: &SocketAddr| at.ip().is_loopback());
+        let here = format!("http://{}", local.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 4000).into()));
+        let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, &here);
         let smtp = r.secret(key("SMTP_URL"), Smtp::parse, serve);
         let mail_from = r.demanded(key("MAIL_FROM"), values::mailbox, serve, "Latchkey <latchkey@localhost>");
         let keys_file = r.path(key("KEYS_FILE"), serve || import);
@@ -134,6 +140,13 @@ impl Config {
         let bootstrap_password = r.secret(key("BOOTSTRAP_PASSWORD"), values::any_text, false);
         let mongod = r.path(key("MONGOD"), false);
         let tools_dir = r.value(key("TOOLS_DIR"), values::folder);
+
+        if dev && listen.is_some_and(|at: SocketAddr| !at.ip().is_loopback()) {
+            r.mistake(
+                key("LISTEN"),
+                "must be on loopback: dev serves demo people whose passwords are public",
+            );
+        }
 
         // Rules between keys, each only where both sides were readable.
         if let (Some(idle), Some(max)) = (session_idle, session_max)

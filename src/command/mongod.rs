@@ -66,7 +66,7 @@ impl MongodOptions {
 pub enum MongodError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("the data folder {} cannot be used: {source}; choose another or mend its permissions", path.display())]
+    #[error("the data folder {} cannot be used; choose another or mend its permissions", path.display())]
     Data { path: PathBuf, source: io::Error },
     #[error("the data folder {} is in use by latchkey process {owner}; stop that one or choose another folder", path.display())]
     InUse { path: PathBuf, owner: String },
@@ -80,7 +80,7 @@ pub enum MongodError {
     EndedAtStart { why: String, log: PathBuf },
     #[error("mongod was not ready after {} s (its log: {})", START_LIMIT.as_secs(), log.display())]
     TooSlow { log: PathBuf },
-    #[error("mongod does not become a replica set: {0}")]
+    #[error("mongod does not become a replica set")]
     ReplicaSet(#[from] mongodb::error::Error),
 }
 

@@ -37,7 +37,11 @@ pub const KEYS: &[Key] = &[
     plain("MONGODB_DATABASE", "latchkey", "the database's name"),
     plain("MONGODB_POOL", "64", "most connections to each member of the replica set"),
     plain("LISTEN", "127.0.0.1:4000", "address and port of the gateway"),
-    plain("PUBLIC_URL", "", "where people reach the gateway; https, or http on loopback"),
+    plain(
+        "PUBLIC_URL",
+        "",
+        "where people reach the gateway; https, or http on loopback; in dev where it listens",
+    ),
     secret("SMTP_URL", "smtp://host:port, smtp+starttls://user:password@host or smtps://user:password@host"),
     plain("MAIL_FROM", "", "the sender of all mail, such as Acme <security@acme.example>"),
     plain("KEYS_FILE", "", "the keyring, made by latchkey keys init"),

@@ -87,6 +87,10 @@ fn each_command_demands_only_what_it_needs() {
     let dev = Config::from_vars(Purpose::Dev, none).unwrap();
     assert!(dev.playground && dev.introspection && dev.smtp.is_none());
     assert_eq!(dev.public_url.to_string(), "http://127.0.0.1:4000");
+    let dev = Config::from_vars(Purpose::Dev, [("LATCHKEY_LISTEN", "127.0.0.1:4444")]).unwrap();
+    assert_eq!(dev.public_url.to_string(), "http://127.0.0.1:4444");
+    let open = Config::from_vars(Purpose::Dev, [("LATCHKEY_LISTEN", "0.0.0.0:4000")]).unwrap_err();
+    assert!(open.to_string().contains("LATCHKEY_LISTEN (listen): must be on loopback"));
     let uri = [("LATCHKEY_MONGODB_URI", "mongodb://db")];
     assert!(Config::from_vars(Purpose::Migrate, uri).is_ok());
     assert!(Config::from_vars(Purpose::Bootstrap, uri).is_ok());

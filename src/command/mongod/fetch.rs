@@ -66,7 +66,7 @@ pub enum FetchError {
     Unusable { path: PathBuf, what: String },
     #[error("{}", .0)]
     MissingLibrary(Box<MongodError>),
-    #[error("the tools folder cannot be used: {0}; set LATCHKEY_TOOLS_DIR to a folder that can be written")]
+    #[error("the tools folder cannot be used; set LATCHKEY_TOOLS_DIR to a folder that can be written")]
     Io(#[from] io::Error),
 }
 
