@@ -6,9 +6,11 @@
 pub mod backend;
 pub mod gate;
 pub mod headers;
+mod health;
 pub mod metrics;
 mod negotiation;
 mod over_http;
+pub mod pages;
 pub mod refusal;
 pub mod server;
 pub mod session;
@@ -34,12 +36,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use self::backend::{Backend, Opened, Outgoing};
 use self::gate::Gate;
 pub use self::gate::Limits;
+pub use self::pages::Pages;
 pub use self::refusal::Refusal;
 pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
 pub use self::websocket::SocketSettings;
 
 /// How the edge behaves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// How the session cookie looks; `secure` also says whether browsers come over https.
     pub cookie: CookieStyle,
@@ -57,6 +60,8 @@ pub struct Settings {
     pub introspection: bool,
     /// Bounds of a WebSocket.
     pub socket: SocketSettings,
+    /// Which pages there are.
+    pub pages: Pages,
 }
 
 impl Default for Settings {
@@ -70,6 +75,7 @@ impl Default for Settings {
             limits: Limits::default(),
             introspection: false,
             socket: SocketSettings::default(),
+            pages: Pages::default(),
         }
     }
 }
@@ -108,11 +114,15 @@ impl Edge {
                 get(over_http::graphql).post(over_http::graphql).fallback(over_http::other_method),
             )
             .route("/graphql/ws", get(websocket::upgrade))
+            .route("/healthz", get(health::live))
+            .route("/livez", get(health::live))
+            .route("/readyz", get(health::ready))
+            .with_state(self.clone())
+            .merge(self.settings.pages.router())
             .fallback(not_found)
             // Execution has tasks of its own; this is for everything else.
             .layer(CatchPanicLayer::custom(|_| over_http::panicked()))
             .layer(axum::middleware::from_fn_with_state(self.settings.cookie.secure, headers::apply))
-            .with_state(self.clone())
     }
 }
 

@@ -1,0 +1,140 @@
+//! The pages: what they carry, what they never carry, and that reading them changes nothing.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use http::{Method, Request, StatusCode};
+use tower::ServiceExt;
+
+use super::mailbox::CapturedMail;
+use super::*;
+use crate::http::toy::Bench;
+
+struct Mails;
+
+const MAIL: &str = "From: Latchkey <no-reply@id.example>\r\nTo: Ann <ann@example.org>\r\n\
+    Subject: MFA reset request\r\nMessage-ID: <1@id.example>\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+    Open https://id.example/mfa-reset#token=lkr_x\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+    <p onclick=\"x()\">Hi <script>alert(1)</script></p>\r\n--b--\r\n";
+
+impl Mailbox for Mails {
+    fn mails(&self) -> Vec<CapturedMail> {
+        vec![CapturedMail { number: 7, at: OffsetDateTime::UNIX_EPOCH, raw: MAIL.as_bytes().into() }]
+    }
+}
+
+use time::OffsetDateTime;
+
+struct Page {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    text: String,
+}
+
+impl Page {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn get_from(pages: Pages, path: &str) -> Page {
+    let bench = Bench::new(|settings| settings.pages = pages);
+    let request = Request::builder().method(Method::GET).uri(path).body(Body::empty()).unwrap();
+    let (parts, body) = bench.edge.router().oneshot(request).await.unwrap().into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    Page { status: parts.status, headers: parts.headers, text }
+}
+
+fn all(web_dir: Option<&std::path::Path>) -> Pages {
+    Pages {
+        service_name: "Latch<key>".into(),
+        playground: true,
+        web_dir: web_dir.map(Into::into),
+        mailbox: Some(Arc::new(Mails)),
+    }
+}
+
+#[tokio::test]
+async fn every_page_forbids_inline_scripts_and_framing() {
+    for path in ["/", "/mfa-reset", "/playground", "/dev/mailbox", "/dev/mailbox/7"] {
+        let page = get_from(all(None), path).await;
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(
+            !policy.contains("script-src 'self' 'unsafe") && policy.contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert!(page.header("content-type").contains("charset=utf-8"), "{path}");
+        assert!(page.text.contains("<html lang=\"en\">") && page.text.contains("<title>"), "{path}");
+        assert!(!page.text.contains("<script>") && !page.text.contains("style="), "{path}");
+        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_reset_page_takes_the_token_from_the_fragment_only() {
+    let page = get_from(Pages::default(), "/mfa-reset?token=lkr_seen").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text.contains("lkr_seen"));
+    let script = get_from(Pages::default(), "/mfa-reset.js").await;
+    assert!(script.header("content-type").starts_with("text/javascript"));
+    assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
+    // Every element that the script looks for is on the page.
+    for id in script.text.split("at('").skip(1).filter_map(|rest| rest.split('\'').next()) {
+        assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_are_switched_off_are_not_there() {
+    for path in ["/playground", "/assets/a.js", "/dev/mailbox", "/dev/mailbox.json", "/dev/mailbox/7"] {
+        assert_eq!(get_from(Pages::default(), path).await.status, 404, "{path}");
+    }
+    let landing = get_from(all(None), "/").await;
+    assert!(landing.text.contains("Latch&lt;key&gt;") && landing.text.contains("/dev/mailbox"));
+}
+
+#[tokio::test]
+async fn the_playground_comes_from_the_bundle_or_says_how_to_build_it() {
+    let missing = get_from(all(None), "/playground").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.text.contains("npm run build"));
+
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("playground.html"), "<html lang=\"en\">GraphiQL").unwrap();
+    std::fs::create_dir(dir.path().join("assets")).unwrap();
+    std::fs::write(dir.path().join("assets/a-1b2c.js"), "1").unwrap();
+    std::fs::write(dir.path().join("secret"), "1").unwrap();
+    let page = get_from(all(Some(dir.path())), "/playground").await;
+    assert_eq!((page.status.as_u16(), page.text.as_str()), (200, "<html lang=\"en\">GraphiQL"));
+    let asset = get_from(all(Some(dir.path())), "/assets/a-1b2c.js").await;
+    assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
+    for path in ["/assets/none.js", "/assets/../secret", "/assets/%2e%2e/secret", "/assets/"] {
+        let page = get_from(all(Some(dir.path())), path).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn captured_mail_is_shown_and_its_html_has_no_rights() {
+    let list = get_from(all(None), "/dev/mailbox").await;
+    assert!(list.text.contains("MFA reset request") && list.text.contains("Ann &lt;ann@example.org&gt;"));
+    let one = get_from(all(None), "/dev/mailbox/7").await;
+    assert!(one.text.contains("<a href=\"https://id.example/mfa-reset#token=lkr_x\""));
+    assert!(one.text.contains("sandbox=\"allow-popups"));
+    let framed = get_from(all(None), "/dev/mailbox/7/html").await;
+    assert!(framed.header("content-security-policy").starts_with("sandbox "));
+    assert!(!framed.header("content-security-policy").contains("allow-scripts"));
+    assert_eq!(framed.header("x-frame-options"), "SAMEORIGIN");
+    let json: serde_json::Value =
+        serde_json::from_str(&get_from(all(None), "/dev/mailbox.json").await.text).unwrap();
+    assert_eq!(json[0]["number"], 7);
+    assert_eq!(json[0]["to"][0], "Ann <ann@example.org>");
+    assert_eq!(json[0]["text"], "Open https://id.example/mfa-reset#token=lkr_x");
+    assert!(json[0]["html"].as_str().unwrap().starts_with("<p"));
+    assert_eq!(get_from(all(None), "/dev/mailbox/8").await.status, 404);
+}
