@@ -4,7 +4,7 @@
 
 pub mod mailbox;
 mod mfa_reset;
-mod playground;
+mod web;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -38,17 +38,13 @@ const OWN_PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self';
 impl Pages {
     /// The routes of the pages that there are.
     pub(super) fn router(&self) -> Router {
-        let landing = landing(self);
         let mut router = Router::new()
-            .route("/", get(async move || html(OWN_PAGE, landing.clone())))
             .route(
                 "/page.css",
                 get(async || asset("text/css; charset=utf-8", include_str!("files/page.css"))),
             )
-            .merge(mfa_reset::router());
-        if self.playground {
-            router = router.merge(playground::router(self.web_dir.clone()));
-        }
+            .merge(mfa_reset::router())
+            .merge(web::router(self));
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mailbox::router(mailbox.clone()));
         }
@@ -56,7 +52,7 @@ impl Pages {
     }
 }
 
-/// `/`: says what this is and where to go.
+/// `/` without a web bundle: says what this is and where to go.
 fn landing(pages: &Pages) -> String {
     let name = escape(&pages.service_name);
     let mut body = format!(

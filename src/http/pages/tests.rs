@@ -138,3 +138,20 @@ async fn captured_mail_is_shown_and_its_html_has_no_rights() {
     assert!(json[0]["html"].as_str().unwrap().starts_with("<p"));
     assert_eq!(get_from(all(None), "/dev/mailbox/8").await.status, 404);
 }
+
+#[tokio::test]
+async fn the_dashboard_takes_the_place_of_the_plain_pages_where_it_is_built() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = || all(Some(dir.path()));
+    assert!(get_from(pages(), "/mfa-reset").await.text.contains("/mfa-reset.js"));
+    assert_eq!(get_from(pages(), "/login").await.status, 404);
+    std::fs::write(dir.path().join("index.html"), "dashboard").unwrap();
+    for path in ["/", "/login", "/security", "/mfa-reset", "/accounts/account_1/users", "/portfolios/p/audit"]
+    {
+        let page = get_from(pages(), path).await;
+        assert_eq!((page.status.as_u16(), page.text.as_str()), (200, "dashboard"), "{path}");
+        assert!(page.header("content-security-policy").contains("script-src 'self';"), "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+    }
+    assert_eq!(get_from(pages(), "/no/such/path").await.status, 404);
+}
