@@ -132,21 +132,28 @@ impl Outbox {
         Ok(())
     }
 
-    /// Closes a mail as sent or given up: true when this call did it.
+    /// Closes a mail as sent or given up: true when this call did it. Only the latest attempt may give up; whoever sent
+    /// it may always say so.
     pub async fn close(
         &self,
         tx: &mut Tx,
         id: MailId,
+        attempt: i32,
         state: MailDelivery,
         now: OffsetDateTime,
         error: Option<&str>,
     ) -> Result<bool, StoreError> {
+        let filter = match state {
+            MailDelivery::Sent => doc! { "_id": id, "state": { "$ne": "SENT" } },
+            MailDelivery::Queued | MailDelivery::Failed => {
+                doc! { "_id": id, "state": QUEUED, "attempts": attempt }
+            }
+        };
         let state = bson::serialize_to_bson(&state).map_err(|_| StoreError::Corrupt("delivery"))?;
         let mut set = doc! { "state": state, "done_at": date(now) };
         if let Some(error) = error {
             set.insert("last_error", error);
         }
-        let filter = doc! { "_id": id, "state": QUEUED };
         let result = self.docs.update_one(filter, doc! { "$set": set }).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
     }

@@ -1,0 +1,108 @@
+//! The words of each mail, one file per language. Another language is one more file, one more variant of [`Language`]
+//! and one more arm of [`letter`]; layout and facts stay as they are.
+
+mod en;
+
+use time::OffsetDateTime;
+
+use super::letter::Letter;
+use crate::domain::{AccountRole, PortfolioRole};
+
+/// A language that mail is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+}
+
+/// Somebody, as a mail names them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name as typed.
+    pub name: String,
+    /// The address as typed.
+    pub email: String,
+}
+
+/// The role by which somebody asked, and where it is held: the account's or portfolio's name, if it still exists.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Right {
+    /// In an account.
+    Account(AccountRole, Option<String>),
+    /// In a portfolio.
+    Portfolio(PortfolioRole, Option<String>),
+}
+
+/// What a mail about a reset may say.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ResetFacts {
+    /// Whose MFA; nobody if the user is gone.
+    pub person: Option<Person>,
+    /// Who asked; nobody if the user is gone.
+    pub requester: Option<Person>,
+    /// By what right.
+    pub right: Right,
+    /// Why, in the requester's words.
+    pub reason: Option<String>,
+    /// When it was asked for.
+    pub requested_at: OffsetDateTime,
+    /// Until when it can be accepted.
+    pub expires_at: OffsetDateTime,
+}
+
+/// The links of a reset request.
+pub struct ResetLinks {
+    /// Where it is accepted.
+    pub accept: String,
+    /// Where it is declined.
+    pub decline: String,
+}
+
+/// What there is to say.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// "MFA reset request".
+    ResetRequest(ResetFacts),
+    /// A reset was accepted.
+    ResetAccepted {
+        /// Which.
+        reset: ResetFacts,
+        /// Whether the reader is the person whose MFA went off.
+        own: bool,
+    },
+    /// A reset was declined.
+    ResetDeclined(ResetFacts),
+    /// A reset was taken back.
+    ResetCancelled(ResetFacts),
+    /// MFA was set up.
+    Enrolled,
+    /// MFA was switched off.
+    Disabled,
+    /// New backup codes.
+    BackupCodesRegenerated,
+    /// A backup code was used.
+    BackupCodeUsed {
+        /// How many are left as the mail is written.
+        left: usize,
+    },
+}
+
+/// What every mail knows.
+pub struct Setting<'a> {
+    /// What the service is called.
+    pub service: &'a str,
+    /// Who reads it.
+    pub reader: &'a Person,
+    /// When what it tells happened.
+    pub at: OffsetDateTime,
+    /// The links, where there are any.
+    pub links: Option<&'a ResetLinks>,
+}
+
+/// Puts it in words.
+pub fn letter(language: Language, setting: &Setting<'_>, content: &Content) -> Letter {
+    match language {
+        Language::En => en::letter(setting, content),
+    }
+}
