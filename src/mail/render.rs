@@ -148,7 +148,7 @@ fn to_header(name: &str, to: &Address) -> HeaderValue {
     if !name.is_empty() {
         words.push(encoded_words(&format!("{name} ")));
     }
-    words.push(encoded_words(&to.to_string()));
+    words.push(encoded_words(to.as_ref()));
     HeaderValue::dangerous_new_pre_encoded(header, format!("{name} {to}"), words.join("\r\n ") + ": ;")
 }
 
