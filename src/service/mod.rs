@@ -1,1 +1,131 @@
-//! (being written)
+//! Use cases, one file each: load, authorise, decide, one transaction (state, audit, mail), answer.
+//!
+//! A service knows nothing of GraphQL or HTTP. What a user can cause and a screen must show is part of an outcome;
+//! signed out, not allowed, malformed and broken are an [`Error`].
+
+pub mod accept_mfa_reset;
+pub mod answer_mfa_challenge;
+pub mod audit;
+pub mod authenticate;
+pub mod authorize;
+pub mod backup_codes;
+pub mod cancel_mfa_reset;
+pub mod decline_mfa_reset;
+pub mod directory;
+pub mod disable_mfa;
+pub mod enroll_totp;
+pub mod error;
+pub mod log_in;
+pub mod log_out;
+pub mod mfa_policy;
+pub mod mfa_reset_preview;
+pub mod mfa_reset_watch;
+pub mod own_factor;
+pub mod owners;
+pub mod reset_user_mfa;
+pub mod sessions;
+pub mod throttle;
+pub mod verify_code;
+
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::crypto::{Keyring, Passwords};
+use crate::domain::{Actor, RequestMeta, SignedIn};
+use crate::store::Store;
+
+pub use error::Error;
+
+/// Lengths and names that the use cases need from the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a reset waits for the person; 12 hours unless configured.
+    pub mfa_reset_ttl: Duration,
+    /// How long a session lasts unused.
+    pub session_idle: Duration,
+    /// How long a session lasts at most.
+    pub session_max: Duration,
+    /// What authenticator apps show beside the address.
+    pub service_name: String,
+}
+
+/// Who is asking, and from where. Handed to every use case.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// From where.
+    pub meta: RequestMeta,
+}
+
+impl Caller {
+    /// The signed-in person, or the denial that a signed-out caller gets.
+    pub fn signed_in(&self) -> Result<&Arc<SignedIn>, Error> {
+        self.actor.signed_in().ok_or(Error::Denied(crate::domain::Denial::SignedOut))
+    }
+}
+
+/// What every use case works with.
+pub struct Tools {
+    /// MongoDB.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Opens and seals TOTP secrets.
+    pub keyring: Arc<Keyring>,
+    /// Hashes and checks passwords, a bounded number at a time.
+    pub passwords: Passwords,
+    /// From the configuration.
+    pub settings: Settings,
+    /// Wakes the mail workers of this process after a commit.
+    pub mail_waker: Arc<Notify>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    tools: Arc<Tools>,
+    resets: mfa_reset_watch::ResetWatch,
+}
+
+impl Services {
+    /// Puts the use cases together.
+    pub fn new(tools: Tools) -> Self {
+        let tools = Arc::new(tools);
+        Self { resets: mfa_reset_watch::ResetWatch::new(&tools), tools }
+    }
+
+    fn store(&self) -> &Store {
+        &self.tools.store
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.tools.clock.now()
+    }
+
+    fn wake_mail(&self) {
+        self.tools.mail_waker.notify_waiters();
+    }
+
+    /// The time, for what is shown rather than decided.
+    pub fn clock_now(&self) -> OffsetDateTime {
+        self.now()
+    }
+
+    /// Changes of resets as they happen.
+    pub fn reset_watch(&self) -> &mfa_reset_watch::ResetWatch {
+        &self.resets
+    }
+
+    /// Whether MongoDB answers and has this version's layout.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.store().ping().await?;
+        match self.store().schema_version().await? {
+            Some(version) if version >= crate::store::migration::SCHEMA_VERSION => Ok(()),
+            _ => Err(Error::NotMigrated),
+        }
+    }
+}

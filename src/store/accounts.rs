@@ -153,6 +153,15 @@ impl Accounts {
         Place(name_key(&account.name).into(), account.id.into())
     }
 
+    /// The accounts with these ids, as the transaction sees them.
+    pub async fn find_many_in(&self, tx: &mut Tx, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut cursor = self.docs.find(doc! { "_id": { "$in": ids } }).session(&mut tx.session).await?;
+        Ok(cursor.stream(&mut tx.session).map_ok(Account::from).try_collect().await?)
+    }
+
     /// Stores an account.
     pub async fn insert(&self, tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
         let document = account_document(account)?;

@@ -43,7 +43,7 @@ struct EventDoc {
     credential: Option<Credential>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<SessionId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "super::ip_text", skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,

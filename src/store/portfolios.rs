@@ -93,6 +93,15 @@ impl Portfolios {
         Ok(found.map(Portfolio::from))
     }
 
+    /// The portfolios with these ids, as the transaction sees them.
+    pub async fn find_many_in(&self, tx: &mut Tx, ids: &[PortfolioId]) -> Result<Vec<Portfolio>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut cursor = self.docs.find(doc! { "_id": { "$in": ids } }).session(&mut tx.session).await?;
+        Ok(cursor.stream(&mut tx.session).map_ok(Portfolio::from).try_collect().await?)
+    }
+
     /// Stores a portfolio.
     pub async fn insert(&self, tx: &mut Tx, portfolio: &Portfolio) -> Result<(), StoreError> {
         let document = portfolio_document(portfolio)?;

@@ -37,7 +37,7 @@ struct SessionDoc {
     expires_at: OffsetDateTime,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     mfa_at: Option<OffsetDateTime>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "super::ip_text", skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
@@ -124,6 +124,13 @@ impl Sessions {
         let filter = doc! { "session_id": id, "last_used_at": { "$lt": date(now) } };
         let update = doc! { "$set": { "last_used_at": date(now), "idle_until": date(idle_until) } };
         self.docs.update_one(filter, update).await?;
+        Ok(())
+    }
+
+    /// Writes down that a second factor was answered in a session.
+    pub async fn set_mfa_at(&self, tx: &mut Tx, id: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "mfa_at": date(at) } };
+        self.docs.update_one(doc! { "session_id": id }, update).session(&mut tx.session).await?;
         Ok(())
     }
 

@@ -18,6 +18,9 @@ use crate::domain::{MfaState, User, UserId};
 /// The collection's name.
 pub const COLLECTION: &str = "users";
 
+/// The place under which TOTP secrets are sealed; the owner is the user's id.
+pub const TOTP_PLACE: &str = "users.mfa.totp";
+
 #[derive(Serialize, Deserialize)]
 struct TotpDoc {
     sealed: Sealed,

@@ -1,0 +1,7 @@
+//! The account topic: objects and root fields (being written).
+
+mod object;
+mod query;
+
+pub use object::Account;
+pub use query::AccountQuery;

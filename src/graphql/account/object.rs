@@ -1,0 +1,26 @@
+//! The Account object (being written).
+
+use std::sync::Arc;
+
+use async_graphql::{ID, Object};
+
+use crate::domain;
+
+/// (being written)
+#[derive(Clone)]
+pub struct Account(Arc<domain::Account>);
+
+impl Account {
+    /// Shows what was loaded; fields below are guarded by themselves.
+    pub fn new(inner: impl Into<Arc<domain::Account>>) -> Self {
+        Self(inner.into())
+    }
+}
+
+#[Object]
+impl Account {
+    /// The global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+}

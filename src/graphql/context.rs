@@ -1,0 +1,88 @@
+//! What a resolver finds in its context: the caller, the services, the loaders of this request, and a slot through which
+//! it asks for the session cookie to be set or cleared.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use async_graphql::Context;
+use time::OffsetDateTime;
+
+use super::loader::Loaders;
+use crate::crypto::Token;
+use crate::domain::Actor;
+use crate::service::{Caller, Services};
+
+/// How the session travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionCarrier {
+    /// In `Authorization: Bearer`; log-in answers with the token.
+    #[default]
+    Bearer,
+    /// In an HttpOnly cookie; log-in answers without the token, and no script ever holds it.
+    Cookie,
+}
+
+/// What is to happen to the session cookie.
+#[derive(Debug, Default)]
+pub enum SessionCookie {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// Set to this token, until then.
+    Set(Token, OffsetDateTime),
+    /// Taken away.
+    Clear,
+}
+
+/// Everything that belongs to one operation. Put into the request's data as `Arc<RequestContext>`.
+pub struct RequestContext {
+    /// The use cases.
+    pub services: Services,
+    /// How the session travels.
+    pub carrier: SessionCarrier,
+    caller: RwLock<Arc<Caller>>,
+    loaders: OnceLock<Loaders>,
+    cookie: Mutex<SessionCookie>,
+}
+
+impl RequestContext {
+    /// The context of one operation.
+    pub fn new(services: Services, caller: Caller, carrier: SessionCarrier) -> Self {
+        let caller = RwLock::new(Arc::new(caller));
+        Self { services, carrier, caller, loaders: OnceLock::new(), cookie: Mutex::default() }
+    }
+
+    /// Who asks, and from where.
+    pub fn caller(&self) -> Arc<Caller> {
+        self.caller.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the person who has just logged in the caller of the fields below the log-in. Called by log-in mutations
+    /// before any loader is used; a mutation has one root field, so nothing ran as somebody else before.
+    pub fn become_caller(&self, actor: Actor) {
+        let mut caller = self.caller.write().unwrap_or_else(PoisonError::into_inner);
+        *caller = Arc::new(Caller { actor, meta: caller.meta.clone() });
+    }
+
+    /// Batches look-ups of this operation, as its caller.
+    pub fn loaders(&self) -> &Loaders {
+        self.loaders.get_or_init(|| Loaders::new(self.services.clone(), self.caller()))
+    }
+
+    /// Asks for the session cookie to be changed when the answer goes out.
+    pub fn change_cookie(&self, change: SessionCookie) {
+        *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = change;
+    }
+
+    /// What became of the session cookie; read by `http` once the operation is done.
+    pub fn take_cookie(&self) -> SessionCookie {
+        std::mem::take(&mut *self.cookie.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The request's context, from a resolver's.
+pub fn request<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a RequestContext> {
+    match ctx.data::<Arc<RequestContext>>() {
+        Ok(context) => Ok(context.as_ref()),
+        Err(_) => Err(super::error::internal("no request context", "")),
+    }
+}

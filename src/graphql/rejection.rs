@@ -1,0 +1,88 @@
+//! The interface of every refusal that a screen shows.
+
+use async_graphql::Interface;
+
+use super::scalar::DateTime;
+use super::{mfa, mfa_reset, session};
+
+/// A refusal that a screen shows. Every …Rejected type implements it.
+#[derive(Interface)]
+#[graphql(
+    field(
+        name = "message",
+        ty = "&String",
+        desc = "One sentence for people, in English: what happened and what to do next."
+    ),
+    field(
+        name = "retry_at",
+        ty = "&Option<DateTime>",
+        desc = "Trying again before then is refused again; null when time does not help."
+    )
+)]
+pub enum Rejection {
+    /// Of `resetUserMfa`.
+    ResetUserMfa(mfa_reset::ResetUserMfaRejected),
+    /// Of `acceptMfaReset`.
+    AcceptMfaReset(mfa_reset::AcceptMfaResetRejected),
+    /// Of `declineMfaReset`.
+    DeclineMfaReset(mfa_reset::DeclineMfaResetRejected),
+    /// Of `cancelMfaReset`.
+    CancelMfaReset(mfa_reset::CancelMfaResetRejected),
+    /// Of `setAccountMfaPolicy`.
+    SetAccountMfaPolicy(mfa_reset::SetAccountMfaPolicyRejected),
+    /// Of `setPortfolioMfaPolicy`.
+    SetPortfolioMfaPolicy(mfa_reset::SetPortfolioMfaPolicyRejected),
+    /// Of `logIn`.
+    LogIn(session::LogInRejected),
+    /// Of `answerMfaChallenge`.
+    AnswerMfaChallenge(session::AnswerMfaChallengeRejected),
+    /// Of `revokeSession`.
+    RevokeSession(session::RevokeSessionRejected),
+    /// Of `beginTotpEnrollment`.
+    BeginTotpEnrollment(mfa::BeginTotpEnrollmentRejected),
+    /// Of `confirmTotpEnrollment`.
+    ConfirmTotpEnrollment(mfa::ConfirmTotpEnrollmentRejected),
+    /// Of `regenerateBackupCodes`.
+    RegenerateBackupCodes(mfa::RegenerateBackupCodesRejected),
+    /// Of `disableMfa`.
+    DisableMfa(mfa::DisableMfaRejected),
+}
+
+/// Declares a rejection: its reason enum, and the type that carries it.
+#[macro_export]
+macro_rules! rejection {
+    ($(#[$doc:meta])* $rejected:ident, $(#[$reason_doc:meta])* $reason:ident {
+        $($(#[$value_doc:meta])* $value:ident => $message:literal,)*
+    }) => {
+        $(#[$reason_doc])*
+        #[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $reason {
+            $($(#[$value_doc])* $value,)*
+        }
+
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject, Debug, Clone)]
+        pub struct $rejected {
+            /// Why, for programs.
+            pub reason: $reason,
+            /// Why, in one sentence for people, in English: what happened and what to do next.
+            pub message: String,
+            /// Trying again before then is refused again; null when time does not help.
+            pub retry_at: Option<$crate::graphql::scalar::DateTime>,
+        }
+
+        impl From<$reason> for $rejected {
+            fn from(reason: $reason) -> Self {
+                let message = match reason { $($reason::$value => $message,)* };
+                Self { reason, message: message.to_owned(), retry_at: None }
+            }
+        }
+
+        impl $rejected {
+            /// The same, with the moment from which trying again may help.
+            pub fn until(reason: $reason, retry_at: time::OffsetDateTime) -> Self {
+                Self { retry_at: Some(retry_at.into()), ..reason.into() }
+            }
+        }
+    };
+}

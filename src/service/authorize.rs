@@ -1,0 +1,92 @@
+//! Permission questions that guards ask before the work. Services ask again, on their own snapshot.
+
+use super::audit::Happening;
+use super::{Caller, Error, Services};
+use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
+use crate::domain::{
+    AccountId, Action, AuditAction, Denial, MfaResetId, PortfolioId, Resource, Scope, UserId,
+};
+
+impl Services {
+    /// Whether the caller may do something about a person.
+    pub async fn authorize_user(
+        &self,
+        caller: &Caller,
+        action: Action,
+        user_id: UserId,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        let target = self.memberships_of(user_id).await?;
+        let standing = UserStanding::of(person.user_id, &person.memberships, user_id, &target);
+        Ok(decide(true, action, &Resource::User(&standing)).ok()?)
+    }
+
+    /// Whether the caller may ask to reset a person's MFA. Oneself passes: the service gives the rejection that a
+    /// screen shows. A denial is written down.
+    pub async fn authorize_reset(&self, caller: &Caller, user_id: UserId) -> Result<(), Error> {
+        if caller.signed_in()?.user_id == user_id {
+            return Ok(());
+        }
+        let allowed = self.authorize_user(caller, Action::ResetUserMfa, user_id).await;
+        match &allowed {
+            Err(Error::Denied(Denial::Forbidden)) => {
+                self.record_refused_reset(caller, user_id, "NOT_PERMITTED").await?;
+            }
+            Err(Error::Denied(Denial::Hidden)) => {
+                self.record_refused_reset(caller, user_id, "NOT_FOUND").await?;
+            }
+            _ => {}
+        }
+        allowed
+    }
+
+    /// The same for the person whom a reset is about. A reset of somebody whom the caller does not see does not exist.
+    pub async fn authorize_reset_by_id(&self, caller: &Caller, id: MfaResetId) -> Result<(), Error> {
+        caller.signed_in()?;
+        let user_id = self.user_of_mfa_reset(id).await?.ok_or(Denial::Hidden)?;
+        self.authorize_user(caller, Action::ResetUserMfa, user_id).await
+    }
+
+    /// Whether the caller may do something about an account.
+    pub async fn authorize_account(
+        &self,
+        caller: &Caller,
+        action: Action,
+        id: AccountId,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        let account = self.store().accounts.find(id).await?.ok_or(Denial::Hidden)?;
+        let standing = AccountStanding::of(&person.memberships, id, account.portfolio_id);
+        let allowed = decide(true, action, &Resource::Account(standing)).ok();
+        self.record_denial(caller, action, allowed, Scope::Account(id)).await
+    }
+
+    /// Whether the caller may do something about a portfolio.
+    pub async fn authorize_portfolio(
+        &self,
+        caller: &Caller,
+        action: Action,
+        id: PortfolioId,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        self.store().portfolios.find(id).await?.ok_or(Denial::Hidden)?;
+        let standing = PortfolioStanding::of(&person.memberships, id);
+        let allowed = decide(true, action, &Resource::Portfolio(standing)).ok();
+        self.record_denial(caller, action, allowed, Scope::Portfolio(id)).await
+    }
+
+    async fn record_denial(
+        &self,
+        caller: &Caller,
+        action: Action,
+        allowed: Result<(), Denial>,
+        scope: Scope,
+    ) -> Result<(), Error> {
+        if allowed.is_err() {
+            let happening = Happening::new(caller, self.now(), AuditAction::AccessDenied)
+                .detail("action", format!("{action:?}"));
+            self.record_refusal(&happening, &[scope]).await?;
+        }
+        Ok(allowed?)
+    }
+}

@@ -1,0 +1,1 @@
+//! Reading people, accounts and portfolios (being written).

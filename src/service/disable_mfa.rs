@@ -1,0 +1,60 @@
+//! `disableMfa`: switching one's own MFA off, against a fresh second factor, where nobody enforces it.
+
+use super::audit::{Happening, scopes_of};
+use super::own_factor::{OwnFactor, Proof};
+use super::{Caller, Error, Services};
+use crate::domain::{AuditAction, Notification};
+use crate::store::Tx;
+use crate::transact;
+
+/// What switching off gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disable {
+    /// MFA is off.
+    Disabled,
+    /// An account or portfolio of the person enforces MFA.
+    Enforced,
+    /// Refused.
+    Refused(OwnFactor),
+}
+
+impl Services {
+    /// Switches MFA off. Who may call: the signed-in person, with a TOTP or backup code.
+    pub async fn disable_mfa(&self, caller: &Caller, code: &str) -> Result<Disable, Error> {
+        let proof = match self.prove_own_factor(caller, code).await? {
+            Ok(proof) => proof,
+            Err(refusal) => return Ok(Disable::Refused(refusal)),
+        };
+        let outcome = transact!(self.store(), |tx| self.switch_off(&mut tx, caller, &proof))?;
+        if outcome != Disable::Refused(OwnFactor::CodeAlreadyUsed) {
+            self.forgive(proof.attempt).await?;
+        }
+        self.wake_mail();
+        Ok(outcome)
+    }
+
+    async fn switch_off(&self, tx: &mut Tx, caller: &Caller, proof: &Proof) -> Result<Disable, Error> {
+        let user_id = proof.user_id;
+        let now = self.now();
+        let memberships = self.memberships_in(tx, user_id).await?;
+        // Enforced counts from the day it is switched on, grace or not: a grace period is for setting MFA up.
+        if self.policies_in(tx, &memberships).await?.iter().any(|policy| policy.enforced) {
+            return Ok(Disable::Enforced);
+        }
+        if !self.use_code(tx, user_id, &proof.secrets, proof.code).await? {
+            return Ok(Disable::Refused(OwnFactor::CodeAlreadyUsed));
+        }
+        if !self.store().users.unset_mfa(tx, user_id).await? {
+            return Ok(Disable::Refused(OwnFactor::NotEnabled));
+        }
+        self.store().account_members.set_mfa_enabled(tx, user_id, false).await?;
+        self.store().portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
+        let happening = Happening::new(caller, now, AuditAction::MfaDisabled)
+            .by(user_id, proof.code.credential())
+            .about(user_id);
+        let events = happening.events(&scopes_of(user_id, &memberships));
+        self.store().audit_events.insert(tx, &events).await?;
+        self.store().outbox.insert(tx, user_id, Notification::MfaDisabled { user_id }, now).await?;
+        Ok(Disable::Disabled)
+    }
+}

@@ -1,0 +1,161 @@
+//! `resetUserMfa`: an Owner or Admin asks; nothing changes but that a mail goes out.
+//!
+//! One transaction: whatever waited for the person is superseded, the new reset waits, the mail and the audit events are
+//! written. MFA stays on and works until the person accepts.
+
+use time::OffsetDateTime;
+
+use super::audit::{Happening, scopes_of};
+use super::{Caller, Error, Services};
+use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
+use crate::domain::policy::{UserStanding, decide};
+use crate::domain::{
+    Action, AuditAction, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
+    Notification, Resource, UserId,
+};
+use crate::store::Tx;
+use crate::transact;
+
+/// What asking gives.
+#[derive(Debug)]
+pub enum ResetUserMfa {
+    /// It waits for the person.
+    Requested(Box<MfaReset>),
+    /// Nobody resets their own MFA.
+    SelfReset,
+    /// The person has no MFA.
+    MfaNotEnabled,
+    /// Too many resets of this person lately.
+    TooManyResets {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
+}
+
+impl ResetUserMfa {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Requested(_) => None,
+            Self::SelfReset => Some("SELF_RESET"),
+            Self::MfaNotEnabled => Some("MFA_NOT_ENABLED"),
+            Self::TooManyResets { .. } => Some("TOO_MANY_RESETS"),
+        }
+    }
+}
+
+/// Trims a reason and bounds it; an empty one is none.
+fn checked_reason(reason: Option<&str>) -> Result<Option<String>, Error> {
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX) {
+        return Err(Error::bad_input("reason", format!("at most {REASON_MAX} characters")));
+    }
+    Ok(reason.map(str::to_owned))
+}
+
+impl Services {
+    /// Asks to reset somebody's MFA. Who may call: rule `ManagesUser`.
+    pub async fn reset_user_mfa(
+        &self,
+        caller: &Caller,
+        user_id: UserId,
+        reason: Option<&str>,
+    ) -> Result<ResetUserMfa, Error> {
+        caller.signed_in()?;
+        let reason = checked_reason(reason)?;
+        let outcome = transact!(self.store(), |tx| self.ask(&mut tx, caller, user_id, reason.clone()));
+        let refused = match &outcome {
+            Ok(ResetUserMfa::Requested(_)) => {
+                self.wake_mail();
+                return outcome;
+            }
+            Ok(refusal) => refusal.refusal(),
+            Err(Error::Denied(Denial::Forbidden)) => Some("NOT_PERMITTED"),
+            Err(Error::Denied(Denial::Hidden)) => Some("NOT_FOUND"),
+            Err(_) => None,
+        };
+        if let Some(reason) = refused {
+            self.record_refused_reset(caller, user_id, reason).await?;
+        }
+        outcome
+    }
+
+    async fn ask(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        user_id: UserId,
+        reason: Option<String>,
+    ) -> Result<ResetUserMfa, Error> {
+        let now = self.now();
+        let store = self.store();
+        let actor_id = caller.signed_in()?.user_id;
+        if actor_id == user_id {
+            return Ok(ResetUserMfa::SelfReset);
+        }
+        // Both read on the transaction's snapshot: a role that was taken away a moment ago entitles to nothing.
+        let actor = self.memberships_in(tx, actor_id).await?;
+        let target = self.memberships_in(tx, user_id).await?;
+        let standing = UserStanding::of(actor_id, &actor, user_id, &target);
+        decide(true, Action::ResetUserMfa, &Resource::User(&standing)).ok()?;
+        let authority = standing.authority.ok_or(Denial::Forbidden)?;
+
+        let user = store.users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
+        if user.mfa.is_none() {
+            return Ok(ResetUserMfa::MfaNotEnabled);
+        }
+        let limit = i64::try_from(RESETS_PER_WINDOW).unwrap_or(i64::MAX);
+        let recent = store.mfa_resets.requested_since(tx, user_id, now - RESET_WINDOW, limit).await?;
+        if let (true, Some(oldest)) = (recent.len() as u64 >= RESETS_PER_WINDOW, recent.last()) {
+            return Ok(ResetUserMfa::TooManyResets { retry_at: *oldest + RESET_WINDOW });
+        }
+
+        let scopes = scopes_of(user_id, &target);
+        let superseded = store.mfa_resets.supersede(tx, user_id, now).await?;
+        let reset = MfaReset {
+            id: MfaResetId::generate(now),
+            user_id,
+            requested_by: actor_id,
+            authority,
+            reason,
+            state: MfaResetState::Pending,
+            requested_at: now,
+            expires_at: now + self.tools.settings.mfa_reset_ttl,
+            closed_at: None,
+            delivery: MailDelivery::Queued,
+            scopes: scopes.clone(),
+        };
+        store.mfa_resets.insert(tx, &reset).await?;
+        store.outbox.insert(tx, user_id, Notification::MfaResetRequest { reset_id: reset.id }, now).await?;
+        let happening = |action| Happening::new(caller, now, action).about(user_id);
+        let mut events = Vec::new();
+        if let Some(old) = superseded {
+            let superseded = happening(AuditAction::MfaResetSuperseded).detail("mfaReset", old.id);
+            events.extend(superseded.events(&old.scopes));
+        }
+        let requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
+        events.extend(requested.events(&scopes));
+        store.audit_events.insert(tx, &events).await?;
+        Ok(ResetUserMfa::Requested(Box::new(reset)))
+    }
+
+    /// A refused request stands in the logs of the actor's and of the person's places: both sides see who tries.
+    pub(super) async fn record_refused_reset(
+        &self,
+        caller: &Caller,
+        user_id: UserId,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        let target = self.memberships_of(user_id).await?;
+        let mut scopes = scopes_of(person.user_id, &person.memberships);
+        if target != Memberships::default() {
+            scopes.extend(scopes_of(user_id, &target));
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        let happening = Happening::new(caller, self.now(), AuditAction::MfaResetRefused)
+            .about(user_id)
+            .detail("reason", reason);
+        self.record_refusal(&happening, &scopes).await
+    }
+}

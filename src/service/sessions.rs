@@ -1,0 +1,21 @@
+//! One's own sessions, as a list.
+
+use super::{Caller, Error, Services};
+use crate::domain::{Page, PageRequest, Session};
+use crate::store::keyset::Place;
+
+impl Services {
+    /// A page of the signed-in person's live sessions, newest first.
+    pub async fn list_own_sessions(
+        &self,
+        caller: &Caller,
+        request: &PageRequest<Place>,
+    ) -> Result<Page<Session>, Error> {
+        Ok(self.store().sessions.list(caller.signed_in()?.user_id, self.now(), request).await?)
+    }
+
+    /// How many live sessions the signed-in person has.
+    pub async fn count_own_sessions(&self, caller: &Caller) -> Result<u64, Error> {
+        Ok(self.store().sessions.count(caller.signed_in()?.user_id, self.now()).await?)
+    }
+}

@@ -1,0 +1,61 @@
+//! Bounds on how often something may be tried. Counters live in MongoDB: they survive restarts and hold across
+//! replicas. An attempt is counted before it is checked, so that attempts at the same time cannot share one count.
+
+use sha2::{Digest, Sha256};
+use time::{Duration, OffsetDateTime};
+
+use super::{Error, Services};
+use crate::crypto::TokenHash;
+use crate::store::throttles::ThrottleKey;
+
+/// A bound on attempts.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    purpose: &'static str,
+    attempts: i64,
+    window: Duration,
+}
+
+/// Failed log-ins for one address (OWASP ASVS 5.0, 6.3.1: at most 100 an hour for one account).
+pub const LOG_IN_BY_EMAIL: Limit =
+    Limit { purpose: "log_in_email", attempts: 10, window: Duration::minutes(15) };
+/// Failed log-ins from one network address.
+pub const LOG_IN_BY_IP: Limit = Limit { purpose: "log_in_ip", attempts: 100, window: Duration::minutes(15) };
+/// Wrong second factors of one person, over all challenges.
+pub const CODE_BY_USER: Limit = Limit { purpose: "code_user", attempts: 10, window: Duration::minutes(15) };
+/// Wrong passwords for one reset.
+pub const PASSWORD_BY_RESET: Limit =
+    Limit { purpose: "password_reset_link", attempts: 5, window: Duration::minutes(15) };
+
+/// A counted attempt, to be taken back when it turns out well.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt(ThrottleKey);
+
+/// Whether an attempt may be checked.
+#[derive(Debug, Clone, Copy)]
+pub enum Verdict {
+    /// Yes.
+    Go(Attempt),
+    /// No, not before then.
+    Wait(OffsetDateTime),
+}
+
+impl Services {
+    /// Counts an attempt for `subject`.
+    pub(super) async fn attempt(&self, limit: Limit, subject: &[u8]) -> Result<Verdict, Error> {
+        let digest =
+            Sha256::new_with_prefix(limit.purpose).chain_update([0]).chain_update(subject).finalize();
+        let key = ThrottleKey { purpose: limit.purpose, digest: TokenHash(digest.into()) };
+        let counted = self.store().throttles.count(key, limit.window, self.now()).await?;
+        if counted.count > limit.attempts {
+            metrics::counter!("latchkey_throttled_total", "purpose" => limit.purpose).increment(1);
+            return Ok(Verdict::Wait(counted.window_end));
+        }
+        Ok(Verdict::Go(Attempt(key)))
+    }
+
+    /// Takes an attempt back that turned out well.
+    pub(super) async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
+        Ok(self.store().throttles.uncount(attempt.0).await?)
+    }
+}
