@@ -7,6 +7,7 @@ pub mod backend;
 pub mod gate;
 pub mod headers;
 mod health;
+mod live;
 pub mod metrics;
 mod negotiation;
 mod over_http;
@@ -36,10 +37,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use self::backend::{Backend, Opened, Outgoing};
 use self::gate::Gate;
 pub use self::gate::Limits;
+pub use self::live::LiveBackend;
 pub use self::pages::Pages;
 pub use self::refusal::Refusal;
 pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
 pub use self::websocket::SocketSettings;
+use crate::config::{Config, PublicUrl};
 
 /// How the edge behaves.
 #[derive(Clone)]
@@ -78,6 +81,37 @@ impl Default for Settings {
             pages: Pages::default(),
         }
     }
+}
+
+impl Settings {
+    /// As the configuration says. `mailbox` is where `dev` keeps captured mail.
+    pub fn of(config: &Config, mailbox: Option<Arc<dyn pages::mailbox::Mailbox>>) -> Self {
+        Self {
+            cookie: CookieStyle { secure: config.public_url.is_https() },
+            trusted_proxies: config.trusted_proxies.clone(),
+            introspection: config.introspection,
+            socket: SocketSettings { origins: origins(&config.public_url), ..SocketSettings::default() },
+            pages: Pages {
+                service_name: config.service_name.clone(),
+                playground: config.playground,
+                web_dir: config.web_dir.clone(),
+                mailbox,
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// The origins that are ours: the public one and, on this machine, its other names.
+fn origins(public: &PublicUrl) -> Vec<String> {
+    let origin = public.origin();
+    let mut all = vec![origin.clone()];
+    if public.is_loopback() {
+        for name in ["127.0.0.1", "localhost", "[::1]"] {
+            all.push(origin.replacen(public.host(), name, 1));
+        }
+    }
+    all
 }
 
 /// What the handlers share.

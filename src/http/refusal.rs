@@ -6,21 +6,8 @@
 use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
 use http::StatusCode;
 
-/// The values of `extensions.code` that the edge itself gives.
-pub mod code {
-    /// The session that the request presents is not a live one.
-    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The request is not allowed in this form.
-    pub const FORBIDDEN: &str = "FORBIDDEN";
-    /// The request itself is wrong; sending it again does not help.
-    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-    /// Too many at once.
-    pub const RATE_LIMITED: &str = "RATE_LIMITED";
-    /// Something that the gateway needs does not answer; try again.
-    pub const UNAVAILABLE: &str = "UNAVAILABLE";
-    /// A fault of the gateway.
-    pub const INTERNAL: &str = "INTERNAL";
-}
+/// The values of `extensions.code`.
+pub use crate::graphql::error as code;
 
 /// Errors beyond this many are left out of one answer.
 const MOST_ERRORS: usize = 25;

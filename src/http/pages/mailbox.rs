@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::{HeaderValue, header};
-use mail_parser::{Address, Message, MessageParser};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -21,15 +20,25 @@ pub trait Mailbox: Send + Sync + 'static {
     fn mails(&self) -> Vec<CapturedMail>;
 }
 
-/// A captured mail.
-#[derive(Debug, Clone)]
+/// A captured mail. No `Debug`: it may hold a token.
+#[derive(Clone, Serialize)]
 pub struct CapturedMail {
     /// Counts up from the start of the process.
     pub number: u64,
     /// When it would have been sent.
+    #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// To whom.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
     /// The whole message, as it would have gone over SMTP.
-    pub raw: Arc<[u8]>,
+    #[serde(skip)]
+    pub raw: Vec<u8>,
 }
 
 type Shared = State<Arc<dyn Mailbox>>;
@@ -44,63 +53,16 @@ pub(super) fn router(mailbox: Arc<dyn Mailbox>) -> Router {
         .with_state(mailbox)
 }
 
-/// A mail as `/dev/mailbox.json` gives it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Mail {
-    number: u64,
-    at: String,
-    message_id: Option<String>,
-    from: String,
-    to: Vec<String>,
-    subject: String,
-    text: Option<String>,
-    html: Option<String>,
-}
-
-impl Mail {
-    fn read(captured: &CapturedMail) -> Self {
-        let message = MessageParser::default().parse(&captured.raw[..]).unwrap_or_default();
-        let part = |body: Option<std::borrow::Cow<'_, str>>| body.map(|text| text.replace("\r\n", "\n"));
-        Self {
-            number: captured.number,
-            at: captured.at.format(&Rfc3339).unwrap_or_default(),
-            message_id: message.message_id().map(|id| format!("<{id}>")),
-            from: addresses(message.from()).join(", "),
-            to: addresses(message.to()),
-            subject: message.subject().unwrap_or_default().to_owned(),
-            text: has(&message, "plain").then(|| part(message.body_text(0))).flatten(),
-            html: has(&message, "html").then(|| part(message.body_html(0))).flatten(),
-        }
-    }
-}
-
-/// The parser makes one kind of body from the other; here only what was written counts.
-fn has(message: &Message<'_>, subtype: &str) -> bool {
-    use mail_parser::MimeHeaders;
-    message.parts.iter().any(|part| match part.content_type() {
-        Some(kind) => kind.c_type.eq_ignore_ascii_case("text") && kind.subtype() == Some(subtype),
-        None => subtype == "plain" && part.is_text(),
-    })
-}
-
-fn addresses(address: Option<&Address<'_>>) -> Vec<String> {
-    address
-        .into_iter()
-        .flat_map(Address::iter)
-        .map(|one| match (one.name(), one.address()) {
-            (Some(name), Some(address)) => format!("{name} <{address}>"),
-            (_, address) => address.unwrap_or_default().to_owned(),
-        })
-        .collect()
-}
-
 fn find(mailbox: &Arc<dyn Mailbox>, number: u64) -> Option<CapturedMail> {
     mailbox.mails().into_iter().find(|mail| mail.number == number)
 }
 
-async fn json(State(mailbox): Shared) -> Json<Vec<Mail>> {
-    Json(mailbox.mails().iter().map(Mail::read).collect())
+async fn json(State(mailbox): Shared) -> Response {
+    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], Json(mailbox.mails())).into_response()
+}
+
+fn time_of(mail: &CapturedMail) -> String {
+    mail.at.format(&Rfc3339).unwrap_or_default()
 }
 
 async fn list(State(mailbox): Shared) -> Response {
@@ -113,12 +75,12 @@ async fn list(State(mailbox): Shared) -> Response {
             "<table><thead><tr><th scope=\"col\">At</th><th scope=\"col\">To</th>\
              <th scope=\"col\">Subject</th></tr></thead><tbody>",
         );
-        for mail in mails.iter().rev().map(Mail::read) {
+        for mail in mails.iter().rev() {
             let _ = write!(
                 body,
                 "<tr><td>{}</td><td>{}</td><td><a href=\"/dev/mailbox/{}\">{}</a></td></tr>",
-                escape(&mail.at),
-                escape(&mail.to.join(", ")),
+                escape(&time_of(&mail)),
+                escape(&mail.to),
                 mail.number,
                 escape(if mail.subject.is_empty() { "(no subject)" } else { &mail.subject }),
             );
@@ -134,20 +96,16 @@ const FRAMING_PAGE: &str = "default-src 'none'; style-src 'self'; frame-src 'sel
                             form-action 'none'; frame-ancestors 'none'";
 
 async fn one(State(mailbox): Shared, Path(number): Path<u64>) -> Response {
-    let Some(captured) = find(&mailbox, number) else { return not_found("No such mail.\n") };
-    let mail = Mail::read(&captured);
+    let Some(mail) = find(&mailbox, number) else { return not_found("No such mail.\n") };
     let mut body = format!(
-        "<p><a href=\"/dev/mailbox\">All mail</a></p><h1>{}</h1><dl><dt>From</dt><dd>{}</dd><dt>To</dt><dd>{}</dd>\
+        "<p><a href=\"/dev/mailbox\">All mail</a></p><h1>{}</h1><dl><dt>To</dt><dd>{}</dd>\
          <dt>At</dt><dd>{}</dd></dl>",
         escape(&mail.subject),
-        escape(&mail.from),
-        escape(&mail.to.join(", ")),
-        escape(&mail.at)
+        escape(&mail.to),
+        escape(&time_of(&mail))
     );
-    if let Some(text) = &mail.text {
-        let _ = write!(body, "<h2>Text</h2><pre>{}</pre>", linked(text));
-    }
-    if mail.html.is_some() {
+    let _ = write!(body, "<h2>Text</h2><pre>{}</pre>", linked(&mail.text));
+    if !mail.html.is_empty() {
         let _ = write!(
             body,
             "<h2>HTML</h2><iframe title=\"The mail's HTML\" src=\"/dev/mailbox/{number}/html\" \
@@ -162,18 +120,15 @@ async fn one(State(mailbox): Shared, Path(number): Path<u64>) -> Response {
 async fn html_part(State(mailbox): Shared, Path(number): Path<u64>) -> Response {
     const POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
                           style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
-    let mail = find(&mailbox, number).map(|captured| Mail::read(&captured));
-    let Some(part) = mail.and_then(|mail| mail.html) else { return not_found("No such mail.\n") };
-    let mut response = html(POLICY, format!("<base target=\"_blank\">{part}"));
+    let Some(mail) = find(&mailbox, number) else { return not_found("No such mail.\n") };
+    let mut response = html(POLICY, format!("<base target=\"_blank\">{}", mail.html));
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     response
 }
 
 async fn raw(State(mailbox): Shared, Path(number): Path<u64>) -> Response {
     match find(&mailbox, number) {
-        Some(mail) => {
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], mail.raw.to_vec()).into_response()
-        }
+        Some(mail) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], mail.raw).into_response(),
         None => not_found("No such mail.\n"),
     }
 }
