@@ -79,7 +79,7 @@ async fn list(State(mailbox): Shared) -> Response {
             let _ = write!(
                 body,
                 "<tr><td>{}</td><td>{}</td><td><a href=\"/dev/mailbox/{}\">{}</a></td></tr>",
-                escape(&time_of(&mail)),
+                escape(&time_of(mail)),
                 escape(&mail.to),
                 mail.number,
                 escape(if mail.subject.is_empty() { "(no subject)" } else { &mail.subject }),
