@@ -84,6 +84,9 @@ impl Refusal {
         let mut error = ServerError::new(self.message, None);
         error.locations = self.locations;
         set_code(&mut error, self.code);
+        if let (code::UNAVAILABLE, Some(extensions)) = (self.code, &mut error.extensions) {
+            extensions.set("retryAfter", code::RETRY_AFTER);
+        }
         error
     }
 }

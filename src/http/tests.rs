@@ -223,7 +223,8 @@ async fn the_deadline_is_unavailable_and_drops_nothing() {
     let body = json!({"query": "{ slow(millis: 400) }"}).to_string();
     let answer = ask_of(&bench, Method::POST, "/graphql", &[JSON], body).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, json!("UNAVAILABLE")));
-    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(answer.json()["errors"][0]["extensions"]["retryAfter"], 2);
     assert_eq!(bench.edge.tasks.len(), 1, "the task goes on");
 }
 
@@ -252,4 +253,19 @@ async fn bombs_are_refused_at_once() {
 async fn the_request_id_goes_in_and_out() {
     let answer = post(&[JSON, ("x-request-id", "my-request-17")], r#"{"query":"{ hello }"}"#).await;
     assert_eq!(answer.header("x-request-id"), "my-request-17");
+}
+
+#[test]
+fn the_configuration_decides_cookie_and_origins() {
+    use crate::config::{Config, Purpose};
+    let with = |url: &str| {
+        let config = Config::from_vars(Purpose::Dev, [("LATCHKEY_PUBLIC_URL", url)]).unwrap();
+        Settings::of(&config, None)
+    };
+    let public = with("https://id.example.com");
+    assert!(public.cookie.secure);
+    assert_eq!(public.socket.origins, ["https://id.example.com"]);
+    let local = with("http://127.0.0.1:4000");
+    assert!(!local.cookie.secure);
+    assert!(local.socket.origins.contains(&"http://localhost:4000".to_owned()), "{:?}", local.socket.origins);
 }
