@@ -29,7 +29,7 @@ pub struct CapturedMail {
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     /// To whom.
-    pub to: String,
+    pub recipient: String,
     /// The subject.
     pub subject: String,
     /// The plain part.
@@ -80,7 +80,7 @@ async fn list(State(mailbox): Shared) -> Response {
                 body,
                 "<tr><td>{}</td><td>{}</td><td><a href=\"/dev/mailbox/{}\">{}</a></td></tr>",
                 escape(&time_of(mail)),
-                escape(&mail.to),
+                escape(&mail.recipient),
                 mail.number,
                 escape(if mail.subject.is_empty() { "(no subject)" } else { &mail.subject }),
             );
@@ -101,7 +101,7 @@ async fn one(State(mailbox): Shared, Path(number): Path<u64>) -> Response {
         "<p><a href=\"/dev/mailbox\">All mail</a></p><h1>{}</h1><dl><dt>To</dt><dd>{}</dd>\
          <dt>At</dt><dd>{}</dd></dl>",
         escape(&mail.subject),
-        escape(&mail.to),
+        escape(&mail.recipient),
         escape(&time_of(&mail))
     );
     let _ = write!(body, "<h2>Text</h2><pre>{}</pre>", linked(&mail.text));

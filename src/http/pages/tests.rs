@@ -18,7 +18,7 @@ impl Mailbox for Mails {
         vec![CapturedMail {
             number: 7,
             at: OffsetDateTime::UNIX_EPOCH,
-            to: "Ann <ann@example.org>".into(),
+            recipient: "Ann <ann@example.org>".into(),
             subject: "MFA reset request".into(),
             text: "Open https://id.example/mfa-reset#token=lkr_x".into(),
             html: "<p onclick=\"x()\">Hi <script>alert(1)</script></p>".into(),
@@ -134,7 +134,7 @@ async fn captured_mail_is_shown_and_its_html_has_no_rights() {
     let json: serde_json::Value =
         serde_json::from_str(&get_from(all(None), "/dev/mailbox.json").await.text).unwrap();
     assert_eq!(json[0]["number"], 7);
-    assert_eq!(json[0]["to"], "Ann <ann@example.org>");
+    assert_eq!(json[0]["recipient"], "Ann <ann@example.org>");
     assert_eq!(json[0]["text"], "Open https://id.example/mfa-reset#token=lkr_x");
     assert!(json[0]["html"].as_str().unwrap().starts_with("<p"));
     assert_eq!(get_from(all(None), "/dev/mailbox/8").await.status, 404);
