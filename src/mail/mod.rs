@@ -19,6 +19,6 @@ pub mod worker;
 mod render_tests;
 pub use capture::{Capture, CapturedMail};
 pub use render::{RenderError, Rendered, Renderer};
-pub use smtp::SmtpTransport;
+pub use smtp::{SmtpTransport, TlsError};
 pub use transport::{SendError, Transport};
 pub use worker::{Counts, MailWorker};

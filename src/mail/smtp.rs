@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
@@ -42,6 +42,11 @@ pub struct SmtpTransport {
     idle: Mutex<Vec<Kept>>,
 }
 
+/// TLS cannot be set up: an authority's certificate that is none, or a system without any.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS to the mail server cannot be set up")]
+pub struct TlsError(#[source] Error);
+
 struct Kept {
     connection: AsyncSmtpConnection,
     since: Instant,
@@ -51,13 +56,21 @@ struct Kept {
 impl SmtpTransport {
     /// Prepares to talk to a server; connects when there is mail. Certificates are checked against the system's
     /// authorities, or those of the file that `SSL_CERT_FILE` names.
-    pub fn new(smtp: &Smtp) -> Result<Self, SendError> {
+    pub fn new(smtp: &Smtp) -> Result<Self, TlsError> {
+        Self::trusting(smtp, None)
+    }
+
+    /// The same, trusting one more authority, given as PEM.
+    pub fn trusting(smtp: &Smtp, authority: Option<&[u8]>) -> Result<Self, TlsError> {
         let tls = match smtp.security {
             SmtpSecurity::None => None,
-            SmtpSecurity::StartTls | SmtpSecurity::Tls => Some(
-                TlsParameters::new(smtp.host.clone())
-                    .map_err(|error| SendError::Permanent(format!("TLS cannot be set up: {error}")))?,
-            ),
+            SmtpSecurity::StartTls | SmtpSecurity::Tls => {
+                let mut tls = TlsParameters::builder(smtp.host.clone());
+                if let Some(pem) = authority {
+                    tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(TlsError)?);
+                }
+                Some(tls.build_rustls().map_err(TlsError)?)
+            }
         };
         let credentials = smtp
             .credentials
@@ -87,7 +100,9 @@ impl SmtpTransport {
             Some(kept) => (kept.connection, kept.mails),
             None => (self.connect().await?, 0),
         };
-        connection.send(&mail.envelope, &mail.message).await.map_err(|error| refused_mail(&error))?;
+        // lettre ends the message with a line break of its own.
+        let message = mail.message.strip_suffix(b"\r\n").unwrap_or(&mail.message);
+        connection.send(&mail.envelope, message).await.map_err(|error| refused_mail(&error))?;
         self.keep(Kept { connection, since: Instant::now(), mails: mails + 1 });
         Ok(())
     }

@@ -32,7 +32,7 @@ const LEASE: time::Duration = time::Duration::seconds(60);
 const POLL: Duration = Duration::from_secs(1);
 /// How often the state of the outbox is measured.
 const MEASURE: Duration = Duration::from_secs(15);
-/// How long sends in flight may finish after a signal to stop.
+/// How long sends in flight may finish after a signal to stop, unless [`MailWorker::with_grace`] says otherwise.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 /// How long a mail that was sent is tried to be marked so while MongoDB is away; then it is sent again.
 const MARK_FOR: Duration = Duration::from_secs(20);
@@ -77,7 +77,10 @@ enum Outcome {
 
 /// Empties the outbox. Clones are the same worker.
 #[derive(Clone)]
-pub struct MailWorker(Arc<Inner>);
+pub struct MailWorker {
+    inner: Arc<Inner>,
+    grace: Duration,
+}
 
 struct Inner {
     store: Store,
@@ -123,12 +126,20 @@ impl MailWorker {
         renderer: Renderer,
     ) -> Self {
         let give_back = CancellationToken::new();
-        Self(Arc::new(Inner { store, clock, transport, renderer, waker: Arc::default(), give_back }))
+        let inner = Inner { store, clock, transport, renderer, waker: Arc::default(), give_back };
+        Self { inner: Arc::new(inner), grace: STOP_GRACE }
+    }
+
+    /// Lets sends in flight finish for so long after a signal to stop.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
     }
 
     /// `notify_one` after a commit that put mail into the outbox, and it goes out without waiting for the next look.
     pub fn waker(&self) -> Arc<Notify> {
-        Arc::clone(&self.0.waker)
+        Arc::clone(&self.inner.waker)
     }
 
     /// Works until told to stop; then lets sends in flight finish for a moment, and hands the rest back.
@@ -140,16 +151,16 @@ impl MailWorker {
         while !stop.is_cancelled() {
             if measured.is_none_or(|at| at.elapsed() >= MEASURE) {
                 measured = Some(Instant::now());
-                self.0.measure().await;
+                self.inner.measure().await;
             }
             let slot = tokio::select! {
                 () = stop.cancelled() => break,
                 slot = Arc::clone(&slots).acquire_owned() => slot,
             };
             let Ok(slot) = slot else { break };
-            match self.0.claim().await {
+            match self.inner.claim().await {
                 Ok(Some(mail)) => {
-                    tasks.spawn(process(Arc::clone(&self.0), mail, slot));
+                    tasks.spawn(process(Arc::clone(&self.inner), mail, slot));
                     continue;
                 }
                 Ok(None) => away = false,
@@ -163,13 +174,13 @@ impl MailWorker {
             drop(slot);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.0.waker.notified() => {}
+                () = self.inner.waker.notified() => {}
                 () = sleep(POLL) => {}
             }
         }
         tasks.close();
-        if timeout(STOP_GRACE, tasks.wait()).await.is_err() {
-            self.0.give_back.cancel();
+        if timeout(self.grace, tasks.wait()).await.is_err() {
+            self.inner.give_back.cancel();
             tasks.wait().await;
         }
     }
@@ -177,8 +188,8 @@ impl MailWorker {
     /// Handles one mail that is due, if there is one.
     pub async fn run_once(&self) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
-        if let Some(mail) = self.0.claim().await? {
-            counts.add(self.0.handle(&mail).await?);
+        if let Some(mail) = self.inner.claim().await? {
+            counts.add(self.inner.handle(&mail).await?);
         }
         Ok(counts)
     }
@@ -186,8 +197,8 @@ impl MailWorker {
     /// Handles every mail that is due, one after the other, until none is.
     pub async fn drain(&self) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
-        while let Some(mail) = self.0.claim().await? {
-            counts.add(self.0.handle(&mail).await?);
+        while let Some(mail) = self.inner.claim().await? {
+            counts.add(self.inner.handle(&mail).await?);
         }
         Ok(counts)
     }
@@ -215,8 +226,10 @@ impl Inner {
                 tracing::info!(mail = %mail.id, kind, why, "a mail is not sent");
                 self.close(mail, delivery, Some(why)).await?;
                 match outcome {
-                    Outcome::Dropped => metrics::counter!("mail_dropped_total", "kind" => kind).increment(1),
-                    _ => metrics::counter!("mail_failed_total", "kind" => kind).increment(1),
+                    Outcome::Dropped => {
+                        metrics::counter!("latchkey_mail_dropped_total", "kind" => kind).increment(1)
+                    }
+                    _ => metrics::counter!("latchkey_mail_failed_total", "kind" => kind).increment(1),
                 }
                 return Ok(outcome);
             }
@@ -231,7 +244,7 @@ impl Inner {
         let (error, next) = match sent {
             Ok(()) => {
                 self.mark_sent(mail).await?;
-                metrics::counter!("mail_sent_total", "kind" => kind).increment(1);
+                metrics::counter!("latchkey_mail_sent_total", "kind" => kind).increment(1);
                 tracing::info!(mail = %mail.id, kind, attempt = mail.attempts, "a mail was sent");
                 return Ok(Outcome::Sent);
             }
@@ -244,12 +257,12 @@ impl Inner {
         if let Some(next) = next {
             tracing::warn!(mail = %mail.id, kind, attempt = mail.attempts, error, "a mail was not taken; it is tried again");
             self.release_at(mail, next, &error).await?;
-            metrics::counter!("mail_retried_total", "kind" => kind).increment(1);
+            metrics::counter!("latchkey_mail_retried_total", "kind" => kind).increment(1);
             return Ok(Outcome::Retried);
         }
         tracing::error!(mail = %mail.id, kind, attempt = mail.attempts, error, "a mail is given up");
         self.close(mail, MailDelivery::Failed, Some(&error)).await?;
-        metrics::counter!("mail_failed_total", "kind" => kind).increment(1);
+        metrics::counter!("latchkey_mail_failed_total", "kind" => kind).increment(1);
         Ok(Outcome::Failed)
     }
 
@@ -354,8 +367,9 @@ impl Inner {
             (self.store.outbox.count_queued(10_000).await, self.store.outbox.oldest_queued().await)
         {
             let age = oldest.map_or(0.0, |since| (self.clock.now() - since).as_seconds_f64().max(0.0));
-            metrics::gauge!("mail_outbox_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-            metrics::gauge!("mail_outbox_age_seconds").set(age);
+            metrics::gauge!("latchkey_mail_outbox_waiting")
+                .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+            metrics::gauge!("latchkey_mail_outbox_age_seconds").set(age);
         }
     }
 }
