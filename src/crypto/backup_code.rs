@@ -16,7 +16,10 @@ pub const BACKUP_CODES: usize = 10;
 /// hashed; guesses are throttled by the caller.
 pub const BACKUP_CODE_BYTES: usize = 10;
 
-const SYMBOLS: usize = BACKUP_CODE_BYTES * 8 / 5;
+/// Fewest symbols of a code; a TOTP code has six.
+const MIN_SYMBOLS: usize = 8;
+/// Most symbols of a code.
+const MAX_SYMBOLS: usize = 64;
 /// Longest text that is read at all, in bytes: a code with generous decoration.
 const MAX_TEXT: usize = 128;
 
@@ -35,7 +38,7 @@ impl BackupCodes {
     }
 }
 
-/// One code in clear: 80 random bits in Crockford base 32, as `XXXX-XXXX-XXXX-XXXX`.
+/// One code in clear. Those drawn here are 80 random bits in Crockford base 32, as `XXXX-XXXX-XXXX-XXXX`.
 #[derive(Clone)]
 pub struct BackupCode {
     text: SecretString,
@@ -48,15 +51,20 @@ impl BackupCode {
     }
 
     /// Reads a code as people type it: any case, with or without dashes and blanks, O for 0, I or L for 1.
-    /// `None` unless 16 symbols of the alphabet remain, so that a TOTP code is never taken for one.
+    /// Codes of other systems come by import, so 8 to 64 letters and digits are taken; a TOTP code is shorter
+    /// and never passes for one.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > MAX_TEXT {
             return None;
         }
-        let mut count = 0;
-        let symbols = text.chars().filter(|c| !is_decoration(*c)).inspect(|_| count += 1);
-        let bytes = base32::decode(symbols.map(value_of))?;
-        (count == SYMBOLS).then(|| Self::from_bytes(&bytes))
+        let mut symbols = Zeroizing::new(String::with_capacity(MAX_SYMBOLS));
+        for symbol in text.chars().filter(|c| !is_decoration(*c)).map(folded) {
+            if symbols.len() == MAX_SYMBOLS {
+                return None;
+            }
+            symbols.push(symbol?);
+        }
+        (symbols.len() >= MIN_SYMBOLS).then(|| Self::from_symbols(&symbols))
     }
 
     /// The code in clear, for the one person it is for.
@@ -70,8 +78,12 @@ impl BackupCode {
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
-        let symbols = Zeroizing::new(base32::encode(CROCKFORD, bytes));
-        let mut text = String::with_capacity(SYMBOLS + SYMBOLS / 4);
+        Self::from_symbols(&Zeroizing::new(base32::encode(CROCKFORD, bytes)))
+    }
+
+    /// The one spelling of a code: folded symbols in groups of four.
+    fn from_symbols(symbols: &str) -> Self {
+        let mut text = String::with_capacity(symbols.len() + symbols.len() / 4);
         for (i, symbol) in symbols.chars().enumerate() {
             if i > 0 && i % 4 == 0 {
                 text.push('-');
@@ -88,13 +100,13 @@ fn is_decoration(c: char) -> bool {
         || matches!(c, '-' | '_' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}' | '\u{feff}')
 }
 
-fn value_of(symbol: char) -> Option<u8> {
-    let symbol = match symbol.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    CROCKFORD.iter().position(|c| char::from(*c) == symbol).and_then(|value| u8::try_from(value).ok())
+/// A letter or digit with its case and its look-alikes folded away.
+fn folded(symbol: char) -> Option<char> {
+    match symbol.to_ascii_uppercase() {
+        'O' => Some('0'),
+        'I' | 'L' => Some('1'),
+        other => other.is_ascii_alphanumeric().then_some(other),
+    }
 }
 
 impl fmt::Debug for BackupCode {
@@ -177,15 +189,30 @@ mod tests {
             "",
             "-",
             "123456",
-            "0123-4567-89AB-CDE",
-            "0123-4567-89AB-CDEFG",
-            "0123-4567-89AB-CDEU",
+            "123 456",
+            "ABCD-123",
             "0123-4567-89AB-CDE!",
             "0123-4567-89AB-CDEÉ",
-            "0123-4567-89AB-CDEF-0123-4567-89AB-CDEF",
+            &"A".repeat(65),
             &long,
         ] {
             assert!(BackupCode::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parse_takes_the_codes_of_other_systems_in_one_spelling() {
+        for (typed, canonical) in [
+            ("12345678", "1234-5678"),
+            ("1234 5678", "1234-5678"),
+            ("a1b2c-d3e4f", "A1B2-CD3E-4F"),
+            ("0123-4567-89AB-CDE", "0123-4567-89AB-CDE"),
+            ("unicornsU", "UN1C-0RNS-U"),
+            (&"f".repeat(64), &["FFFF"; 16].join("-")),
+        ] {
+            let code = BackupCode::parse(typed).unwrap_or_else(|| panic!("{typed}"));
+            assert_eq!(code.expose(), canonical);
+            assert_eq!(BackupCode::parse(canonical).unwrap().hash(), code.hash());
         }
     }
 
@@ -205,12 +232,12 @@ mod tests {
 
     #[test]
     fn every_symbol_is_equally_likely_in_every_place() {
-        let mut counts = vec![[0u32; 32]; SYMBOLS];
+        let mut counts = vec![[0u32; 32]; BACKUP_CODE_BYTES * 8 / 5];
         let draws = 6400;
         for _ in 0..draws {
             let code = BackupCode::generate();
             for (place, symbol) in code.expose().chars().filter(|c| *c != '-').enumerate() {
-                counts[place][usize::from(value_of(symbol).unwrap())] += 1;
+                counts[place][CROCKFORD.iter().position(|c| char::from(*c) == symbol).unwrap()] += 1;
             }
         }
         // 200 expected in each of the 16 × 32 cells, standard deviation 14: 7 of them are 98.
