@@ -7,6 +7,7 @@ pub mod account_members;
 pub mod accounts;
 pub mod audit_events;
 pub mod error;
+pub mod import;
 mod ip_text;
 pub mod keyset;
 pub mod mfa_resets;
