@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each: they read the configuration, build the app and report.
 //! A command decides nothing about people, accounts or resets; services do.
 
+pub mod import;
 pub mod keys;
 pub mod migrate;
 pub mod mongod;
@@ -31,6 +32,8 @@ pub struct Cli {
 enum Command {
     /// Brings the database up to date: collections, validators, indexes.
     Migrate,
+    /// Loads portfolios, accounts, people and memberships in bulk; a rerun changes nothing.
+    Import(import::ImportArgs),
     /// Makes and looks after the keyring that seals TOTP secrets.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Migrate => migrate::run().await,
+        Command::Import(args) => import::run_command(args).await,
         Command::Keys(command) => keys::run(command),
         Command::Mongod(args) => mongod_only::run(args).await,
     }
