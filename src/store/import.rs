@@ -13,7 +13,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Store, StoreError, Tx, account_members, accounts, portfolio_members, portfolios, users};
-use crate::crypto::password::PasswordHash;
 use crate::domain::key::EmailKey;
 use crate::domain::{PortfolioId, UserId};
 
@@ -75,7 +74,7 @@ pub struct Refused {
 }
 
 /// A person who exists.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct KnownUser {
     /// The id.
     #[serde(rename = "_id")]
@@ -90,9 +89,9 @@ pub struct KnownUser {
     password: Option<KnownPassword>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 struct KnownPassword {
-    hash: PasswordHash,
+    hash: String,
 }
 
 impl KnownUser {
@@ -102,8 +101,8 @@ impl KnownUser {
     }
 
     /// The password's hash, where it was asked for.
-    pub fn password(&self) -> Option<&PasswordHash> {
-        self.password.as_ref().map(|password| &password.hash)
+    pub fn password_hash(&self) -> Option<&str> {
+        self.password.as_ref().map(|password| password.hash.as_str())
     }
 }
 

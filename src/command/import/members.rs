@@ -50,35 +50,38 @@ pub async fn load(import: &Import, rows: Vec<At<MemberRow>>) -> Result<(), Impor
         let known = import.store.known_members(group, waiting.iter().map(|(key, _)| *key));
         let owners = waiting.iter().filter(|(_, at)| at.row.role.is_owner()).map(|((id, _), _)| *id);
         let owners: HashSet<_> = owners.collect();
-        let (known, mut owned) = if owners.is_empty() {
+        let (known, owned) = if owners.is_empty() {
             (known.await?, HashSet::new())
         } else {
             tokio::try_join!(known, import.store.owned(group, owners))?
         };
-        let mut owned_now = HashSet::new();
-        let (mut documents, mut inserted, mut keys) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut seen, mut owned_now) = (HashSet::new(), HashSet::new());
+        let (mut documents, mut inserted) = (Vec::new(), Vec::new());
         let mut later = Vec::new();
         for (key, at) in waiting {
             let (id, _) = key;
-            if let Some(imported) = known.get(&key) {
-                if imported.is_some_and(|digest| digest != at.row.digest) {
+            let is_owner = at.row.role.is_owner();
+            match known.get(&key) {
+                Some(imported) if imported.is_none_or(|digest| digest == at.row.digest) => {
+                    import.progress.unchanged(kind, 1);
+                }
+                _ if is_owner && owned.contains(&id) => {
+                    import
+                        .progress
+                        .reject(at.line, format!("the {what} {} has an Owner already", at.row.key));
+                }
+                Some(_) => {
                     let reason =
                         format!("this place in the {what} {} was imported with other content", at.row.key);
                     import.progress.reject(at.line, reason);
-                } else {
-                    import.progress.unchanged(kind, 1);
                 }
-            } else if keys.contains_key(&key) || (at.row.role.is_owner() && owned_now.contains(&id)) {
-                later.push((key, at));
-            } else if at.row.role.is_owner() && !owned.insert(id) {
-                import.progress.reject(at.line, format!("the {what} {} has an Owner already", at.row.key));
-            } else if let Some(document) = document(import, id, &at.row, &references)? {
-                if at.row.role.is_owner() {
-                    owned_now.insert(id);
+                None if !seen.insert(key) || (is_owner && !owned_now.insert(id)) => later.push((key, at)),
+                None => {
+                    if let Some(document) = document(import, id, &at.row, &references)? {
+                        documents.push(document);
+                        inserted.push(At { line: at.line, row: (key, at.row) });
+                    }
                 }
-                keys.insert(key, at.line);
-                documents.push(document);
-                inserted.push(At { line: at.line, row: (key, at.row) });
             }
         }
         let refused = import.store.insert_unordered(group.members(), documents).await?;

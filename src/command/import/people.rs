@@ -84,7 +84,7 @@ fn differs(import: &Import, row: &UserRow, known: &KnownUser) -> bool {
     if digest != row.digest {
         return true;
     }
-    match (&row.password, known.password()) {
+    match (&row.password, known.password_hash()) {
         (Password::Plain(plain), Some(hash)) => import.hashing.contradicts(plain, hash),
         _ => false,
     }

@@ -97,7 +97,7 @@ fn refusals_name_the_field_and_never_repeat_a_value() {
             "{line}: {reason}"
         );
     }
-    let many = vec!["\"12345678\""; 11].join(",");
+    let many = ["\"12345678\""; 11].join(",");
     let line = format!(r#"{{"kind":"user","email":"a@b.c","name":"A","backupCodes":[{many}]}}"#);
     assert!(refusal(user(&line)).contains("10 at most"));
     assert_eq!(refusal(Fields::parse(b"{\"kind\":\"\xff\"}")), "malformed: not UTF-8");
