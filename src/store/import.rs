@@ -260,7 +260,7 @@ impl Store {
     }
 
     /// Takes the counts and the Owners of these accounts or portfolios from the memberships, and says how many
-    /// have no Owner. A transaction, so that a change in between makes it start again rather than get lost.
+    /// have members and no Owner. A transaction, so that a change in between makes it start again rather than get lost.
     pub async fn recount(&self, group: Group, ids: &[Uuid]) -> Result<usize, StoreError> {
         crate::transact!(self, |tx| self.recount_in(&mut tx, group, ids))
     }
@@ -284,9 +284,10 @@ impl Store {
             if group == Group::Portfolio {
                 set.insert("account_count", count_of(linked.get(id)));
             }
-            match members.get(id).and_then(|row| row.get("owner")) {
-                Some(Bson::Null) | None => without_owner += 1,
-                Some(owner) => drop(set.insert("owner_id", owner.clone())),
+            match members.get(id).map(|row| row.get("owner")) {
+                None => {}
+                Some(Some(Bson::Null) | None) => without_owner += 1,
+                Some(Some(owner)) => drop(set.insert("owner_id", owner.clone())),
             }
             updates.push(doc! { "q": { "_id": bson::Uuid::from_uuid_1(*id) }, "u": { "$set": set } });
         }

@@ -41,7 +41,7 @@ use crate::store::import::Group;
 use crate::store::{Store, StoreError};
 
 /// How many accounts or portfolios are counted in one transaction.
-const COUNTED_AT_ONCE: usize = 200;
+const COUNTED_AT_ONCE: usize = 50;
 
 /// Why an import stopped. What it had loaded stays; a rerun continues.
 #[derive(Debug, thiserror::Error)]
