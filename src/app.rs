@@ -1,1 +1,175 @@
-//! (being written)
+//! The composition root: puts the rooms together, and the only one that knows them all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::{Keyring, Passwords};
+use crate::graphql;
+use crate::http::pages::mailbox::{CapturedMail, Mailbox};
+use crate::http::server::{self, ServerSettings};
+use crate::http::{self, Edge, LiveBackend};
+use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
+use crate::service::{Services, Settings, Tools};
+use crate::store::{Store, StoreOptions};
+
+/// Most connections to MongoDB of one process.
+const POOL: u32 = 64;
+/// Messages that `dev` keeps.
+const CAPTURED: usize = 1000;
+
+/// What differs between the gateway, `dev` and tests.
+pub struct Parts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Opens and seals TOTP secrets.
+    pub keyring: Arc<Keyring>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Where mail goes; nothing for the configured SMTP server, or memory where none is configured.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+/// The gateway, ready to serve.
+pub struct App {
+    /// The use cases.
+    pub services: Services,
+    /// MongoDB.
+    pub store: Store,
+    /// Sends the outbox.
+    pub mail: MailWorker,
+    /// Captured mail, where mail is captured.
+    pub capture: Option<Capture>,
+    edge: Arc<Edge>,
+    server: ServerSettings,
+    metrics: Option<SocketAddr>,
+    stopping: CancellationToken,
+}
+
+struct Captured(Capture);
+
+impl Mailbox for Captured {
+    fn mails(&self) -> Vec<CapturedMail> {
+        let newest_first = self.0.list();
+        let convert = |mail: crate::mail::CapturedMail| CapturedMail {
+            number: mail.id,
+            at: mail.received_at,
+            recipient: mail.recipient,
+            subject: mail.subject,
+            text: mail.text,
+            html: mail.html,
+            raw: mail.raw,
+        };
+        newest_first.into_iter().rev().map(convert).collect()
+    }
+}
+
+fn duration(of: std::time::Duration) -> anyhow::Result<time::Duration> {
+    time::Duration::try_from(of).context("a configured duration is out of range")
+}
+
+impl App {
+    /// Puts everything together. Opens no connection yet.
+    pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
+        let Parts { clock, keyring, passwords, transport } = parts;
+        let options = StoreOptions {
+            uri: config.mongodb_uri.expose_secret().to_owned(),
+            database: config.mongodb_database.clone(),
+            max_pool: POOL,
+        };
+        let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI cannot be used")?;
+
+        let (transport, capture): (Arc<dyn Transport>, _) = match (transport, &config.smtp) {
+            (Some(transport), _) => (transport, None),
+            (None, Some(smtp)) => {
+                (Arc::new(SmtpTransport::new(smtp).context("LATCHKEY_SMTP_URL cannot be used")?), None)
+            }
+            (None, None) => {
+                let capture = Capture::new(clock.clone(), CAPTURED);
+                (Arc::new(capture.clone()), Some(capture))
+            }
+        };
+        let renderer =
+            Renderer::new(config.mail_from.clone(), config.service_name.clone(), config.public_url.clone())?;
+        let mail = MailWorker::new(store.clone(), clock.clone(), transport, renderer);
+
+        let services = Services::new(Tools {
+            store: store.clone(),
+            clock,
+            keyring,
+            passwords,
+            settings: Settings {
+                mfa_reset_ttl: duration(config.mfa_reset_ttl)?,
+                session_idle: duration(config.session_idle)?,
+                session_max: duration(config.session_max)?,
+                service_name: config.service_name.clone(),
+            },
+            mail_waker: mail.waker(),
+        });
+
+        let stopping = CancellationToken::new();
+        let mailbox = capture.clone().map(|capture| Arc::new(Captured(capture)) as Arc<dyn Mailbox>);
+        let settings = http::Settings::of(config, mailbox);
+        let schema = graphql::schema(config.introspection);
+        let backend = Arc::new(LiveBackend::new(schema, services.clone()));
+        let edge = Edge::new(settings, backend, stopping.clone());
+        let server = ServerSettings { grace: config.shutdown_grace, ..ServerSettings::default() };
+        Ok(Self { services, store, mail, capture, edge, server, metrics: config.metrics_listen, stopping })
+    }
+
+    /// Serves until `stop`, then finishes what is under way: requests, mail that is being sent, WebSockets (closed so
+    /// that clients come back elsewhere).
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let metrics = match self.metrics {
+            None => None,
+            Some(address) => {
+                let listener = TcpListener::bind(address)
+                    .await
+                    .with_context(|| format!("{address} (LATCHKEY_METRICS_LISTEN) cannot be used"))?;
+                Some((listener, http::metrics::install().context("metrics cannot be collected")?))
+            }
+        };
+        let tasks = TaskTracker::new();
+        let (mail, stopping) = (self.mail.clone(), self.stopping.clone());
+        tasks.spawn(async move { mail.run(stopping).await });
+        if let Some((listener, handle)) = metrics {
+            let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
+            tasks.spawn(server::serve(listener, http::metrics::router(handle), settings, stopping));
+        }
+        let stopping = self.stopping.clone();
+        let watcher = tokio::spawn(async move {
+            stop.cancelled().await;
+            stopping.cancel();
+        });
+        self.serve_until_stopping(listener).await;
+        tasks.close();
+        tasks.wait().await;
+        watcher.abort();
+        self.store.close().await;
+        Ok(())
+    }
+
+    /// Serves HTTP alone until `stop`: no mail, no metrics. For tests, which send mail when they say so.
+    pub async fn serve_http(self, listener: TcpListener, stop: CancellationToken) {
+        let stopping = self.stopping.clone();
+        let watcher = tokio::spawn(async move {
+            stop.cancelled().await;
+            stopping.cancel();
+        });
+        self.serve_until_stopping(listener).await;
+        watcher.abort();
+    }
+
+    async fn serve_until_stopping(&self, listener: TcpListener) {
+        let grace = self.server.grace;
+        server::serve(listener, self.edge.router(), self.server.clone(), self.stopping.clone()).await;
+        self.edge.finish(grace).await;
+    }
+}

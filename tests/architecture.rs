@@ -1,1 +1,160 @@
+//! The allowed arrows between the rooms, held against the source: every `crate::room` in a room's files must be an arrow
+//! of the table. `docs/ARCHITECTURE.md` draws the same picture.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room, and the rooms that it may name.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("crypto", &[]),
+    ("clock", &[]),
+    ("config", &[]),
+    ("telemetry", &["config"]),
+    // Of `crypto` only the opaque types of secrets: hashes and sealed texts.
+    ("store", &["domain", "crypto"]),
+    ("service", &["domain", "store", "crypto", "clock"]),
+    ("mail", &["domain", "store", "crypto", "clock", "config"]),
+    // Of `crypto` only tokens and codes on their way to the client.
+    ("graphql", &["service", "domain", "crypto"]),
+    ("http", &["graphql", "service", "domain", "config"]),
+    ("app", &["http", "graphql", "service", "store", "mail", "crypto", "domain", "clock", "config"]),
+    (
+        "command",
+        &[
+            "app",
+            "service",
+            "store",
+            "mail",
+            "crypto",
+            "domain",
+            "graphql",
+            "http",
+            "clock",
+            "config",
+            "telemetry",
+        ],
+    ),
+];
+
+/// Names behind `crate::` that are macros of the crate, not rooms.
+const MACROS: &[&str] = &["transact", "rejection"];
+
+/// The longest file that a reader should have to hold in the head.
+const LINES_MAX: usize = 400;
+
+fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            source_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn files(below: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    source_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(below), &mut found);
+    found.sort();
+    found
+}
+
+fn room_of(path: &Path) -> Option<String> {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = below.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
+    (!["main", "lib"].contains(&first.as_str())).then_some(first)
+}
+
+/// Every name that follows `crate::` in code (not in comments), also inside `use crate::{a, b}`.
+fn named_rooms(text: &str) -> BTreeSet<String> {
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+    let mut rooms = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let name = |text: &str| {
+            text.trim_start()
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect::<String>()
+        };
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut start = true;
+            for (i, c) in group.char_indices() {
+                if start && depth == 0 && (c.is_ascii_alphabetic() || c == '_') {
+                    rooms.insert(name(&group[i..]));
+                    start = false;
+                }
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' => start = true,
+                    _ => {}
+                }
+            }
+        } else {
+            rooms.insert(name(rest));
+        }
+    }
+    rooms.retain(|room| !room.is_empty() && !MACROS.contains(&room.as_str()));
+    rooms
+}
+
+#[test]
+fn every_arrow_between_rooms_is_allowed() {
+    let mut forbidden = Vec::new();
+    for path in files("src") {
+        let Some(room) = room_of(&path) else { continue };
+        let allowed = ARROWS.iter().find(|(name, _)| *name == room).map(|(_, allowed)| *allowed);
+        let allowed = allowed.unwrap_or_else(|| panic!("{room} is no room of the table"));
+        for named in named_rooms(&fs::read_to_string(&path).unwrap()) {
+            if named != room && !allowed.contains(&named.as_str()) {
+                forbidden.push(format!("{}: {room} → {named}", path.display()));
+            }
+        }
+    }
+    assert!(forbidden.is_empty(), "forbidden arrows:\n{}", forbidden.join("\n"));
+}
+
+#[test]
+fn the_reader_of_arrows_sees_groups_and_skips_comments() {
+    let text = "use crate::{store::{a, b}, domain};\n// crate::http\nlet x = crate::mail::y();";
+    let expected = ["domain", "mail", "store"].map(str::to_owned);
+    assert_eq!(named_rooms(text).into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn files_stay_small() {
+    let mut long = Vec::new();
+    for path in files("src").into_iter().chain(files("tests")) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > LINES_MAX + 60 {
+            long.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "files over {LINES_MAX} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn only_the_clock_reads_the_time() {
+    let mut readers = Vec::new();
+    for path in files("src") {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or("");
+        let is_test = path.to_str().unwrap().contains("test");
+        if !path.ends_with("clock.rs")
+            && !is_test
+            && (code.contains("OffsetDateTime::now_utc") || code.contains("SystemTime::now"))
+        {
+            readers.push(path.display().to_string());
+        }
+    }
+    assert!(readers.is_empty(), "these read the time past the clock: {readers:?}");
+}

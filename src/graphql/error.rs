@@ -6,7 +6,6 @@ use async_graphql::{Error as GraphQlError, ErrorExtensions};
 use crate::domain::Denial;
 use crate::graphql::RequestContext;
 use crate::service::Error;
-use crate::store::StoreError;
 
 /// No live session.
 pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
@@ -63,11 +62,10 @@ pub fn from_service(error: &Error, request_id: &str) -> GraphQlError {
     match error {
         Error::Denied(denial) => denied(*denial),
         Error::BadInput { field, expected } => bad_input(field, expected),
-        Error::Store(StoreError::Unavailable(_) | StoreError::Transient(_)) => {
+        error if error.is_unavailable() => {
             tracing::warn!(cause = chain(error), request_id, "the database is not available");
             unavailable()
         }
-        Error::NotMigrated => unavailable(),
         _ => internal(&chain(error), request_id),
     }
 }

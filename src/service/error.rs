@@ -39,6 +39,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether trying again later may help.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::NotMigrated | Self::Store(StoreError::Unavailable(_) | StoreError::Transient(_)))
+    }
+
     /// A malformed input field.
     pub fn bad_input(field: &'static str, expected: impl Into<String>) -> Self {
         Self::BadInput { field, expected: expected.into() }

@@ -107,7 +107,7 @@ impl Services {
     }
 
     fn wake_mail(&self) {
-        self.tools.mail_waker.notify_waiters();
+        self.tools.mail_waker.notify_one();
     }
 
     /// The time, for what is shown rather than decided.

@@ -9,4 +9,8 @@
 )]
 
 mod command;
+mod harness;
+mod log_in;
+mod main_job;
 mod mongod;
+mod reset_changed;

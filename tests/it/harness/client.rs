@@ -1,0 +1,70 @@
+//! A GraphQL client over real HTTP.
+
+use serde_json::{Value, json};
+
+/// A GraphQL client, with or without a session.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: Option<String>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Client {
+    pub fn new(url: String) -> Self {
+        Self { http: reqwest::Client::new(), url, token: None }
+    }
+
+    /// The same client with a session.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Sends a document without variables.
+    pub async fn ask(&self, query: &str) -> Reply {
+        self.send(query, json!({})).await
+    }
+
+    /// Sends a document with variables.
+    pub async fn send(&self, query: &str, variables: Value) -> Reply {
+        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.header("accept", "application/json").send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Reply { status, headers, body: response.json().await.unwrap() }
+    }
+}
+
+impl Reply {
+    /// A value of `data`, by JSON pointer; fails when there are errors.
+    pub fn data(&self, pointer: &str) -> &Value {
+        assert_eq!(self.body.get("errors"), None, "{:#}", self.body);
+        self.at(pointer)
+    }
+
+    /// A value of `data`, by JSON pointer, errors or not.
+    pub fn at(&self, pointer: &str) -> &Value {
+        let found = self.body["data"].pointer(pointer);
+        found.unwrap_or_else(|| panic!("nothing at {pointer}: {:#}", self.body))
+    }
+
+    /// A text of `data`.
+    pub fn text(&self, pointer: &str) -> &str {
+        self.data(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {:#}", self.body))
+    }
+
+    /// The code of the first error; empty when there is none.
+    pub fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+    }
+}
