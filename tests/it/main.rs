@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod authorization;
 mod command;
 mod harness;
 mod log_in;

@@ -3,6 +3,9 @@
 //!
 //! `run` starts it, hands it to the test, and afterwards fails a test that left mail unsent.
 
+// Each test uses what it needs of it.
+#![allow(dead_code)]
+
 mod client;
 mod mongod;
 mod socket;
@@ -79,7 +82,8 @@ impl TestApp {
 
     /// Starts a gateway on a database that may be there already: another replica.
     pub async fn start_on(options: Options, database: String) -> Self {
-        Self::start_replica(options, database, ManualClock::starting_now(), Arc::new(Keyring::generate())).await
+        Self::start_replica(options, database, ManualClock::starting_now(), Arc::new(Keyring::generate()))
+            .await
     }
 
     /// Starts another replica of this gateway: the same database, clock and keys.
@@ -87,7 +91,12 @@ impl TestApp {
         Self::start_replica(options, self.database.clone(), self.clock.clone(), self.keyring.clone()).await
     }
 
-    async fn start_replica(options: Options, database: String, clock: ManualClock, keyring: Arc<Keyring>) -> Self {
+    async fn start_replica(
+        options: Options,
+        database: String,
+        clock: ManualClock,
+        keyring: Arc<Keyring>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut vars = vec![

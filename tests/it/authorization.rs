@@ -1,0 +1,347 @@
+//! The authorisation matrix: every root field and every guarded field × everybody who could ask.
+//!
+//! What is expected stands in `tests/authorization.md`, which is reviewed like code. A root field without a row fails; so
+//! does a cell that differs. `LATCHKEY_WRITE_MATRIX=1` writes what was found into the file, for review.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use latchkey::domain::{AccountId, AccountRole, PortfolioId, PortfolioRole};
+use serde_json::{Value, json};
+
+use crate::harness::{self, Client, Person, Socket, TestApp};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.md");
+
+/// A column of the matrix.
+struct Asker {
+    name: String,
+    client: Client,
+    token: Option<String>,
+}
+
+struct World {
+    account: AccountId,
+    portfolio: PortfolioId,
+    owner: Client,
+    target: Person,
+    askers: Vec<Asker>,
+}
+
+async fn world(app: &TestApp) -> World {
+    let portfolio = app.portfolio("Group").await;
+    let account = app.account_in("Acme", Some(portfolio)).await;
+    let elsewhere = app.account("Elsewhere").await;
+    let target =
+        app.person("Tara Target").with_mfa().in_account(account, AccountRole::Analyst).create().await;
+    let mut people = Vec::new();
+    for role in AccountRole::ALL {
+        let name = format!("Account {}", role.as_str());
+        people.push((name.clone(), app.person(&name).with_mfa().in_account(account, role).create().await));
+    }
+    for role in PortfolioRole::ALL {
+        let name = format!("Portfolio {}", role.as_str());
+        people
+            .push((name.clone(), app.person(&name).with_mfa().in_portfolio(portfolio, role).create().await));
+    }
+    let other = app.person("Other Owner").with_mfa().in_account(elsewhere, AccountRole::Owner).create().await;
+    people.push(("Owner elsewhere".to_owned(), other));
+    people.push(("stranger".to_owned(), app.person("Sven Stranger").with_mfa().create().await));
+    people.push(("oneself".to_owned(), target.clone()));
+    let mut askers = vec![Asker { name: "signed out".to_owned(), client: app.client(), token: None }];
+    let mut owner = app.client();
+    for (name, person) in people {
+        let token = app.session_token(&person).await;
+        let client = app.client().with_token(&token);
+        if name == "Account OWNER" {
+            owner = client.clone();
+        }
+        askers.push(Asker { name, client, token: Some(token) });
+    }
+    World { account, portfolio, owner, target, askers }
+}
+
+/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset` and `$session` are ids.
+const ROWS: &[(&str, &str)] = &[
+    ("Query.node", "query($user: ID!) { node(id: $user) { id } }"),
+    ("Query.nodes", "query($user: ID!) { nodes(ids: [$user]) { id } }"),
+    ("Query.viewer", "{ viewer { user { id } } }"),
+    ("Query.user", "query($user: ID!) { user(id: $user) { id } }"),
+    ("Query.account", "query($account: ID!) { account(id: $account) { id } }"),
+    ("Query.portfolio", "query($portfolio: ID!) { portfolio(id: $portfolio) { id } }"),
+    ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
+    (
+        "Mutation.resetUserMfa",
+        "mutation($user: ID!) { resetUserMfa(input: { userId: $user }) { __typename ... on ResetUserMfaRejected { reason } } }",
+    ),
+    (
+        "Mutation.cancelMfaReset",
+        "mutation($reset: ID!) { cancelMfaReset(input: { mfaResetId: $reset }) { __typename ... on CancelMfaResetRejected { reason } } }",
+    ),
+    (
+        "Mutation.acceptMfaReset",
+        "mutation { acceptMfaReset(input: { token: \"lkr_x\" }) { __typename ... on AcceptMfaResetRejected { reason } } }",
+    ),
+    (
+        "Mutation.declineMfaReset",
+        "mutation { declineMfaReset(input: { token: \"lkr_x\" }) { __typename ... on DeclineMfaResetRejected { reason } } }",
+    ),
+    (
+        "Mutation.setAccountMfaPolicy",
+        "mutation($account: ID!) { setAccountMfaPolicy(input: { accountId: $account, resetAcceptance: LINK }) { __typename } }",
+    ),
+    (
+        "Mutation.setPortfolioMfaPolicy",
+        "mutation($portfolio: ID!) { setPortfolioMfaPolicy(input: { portfolioId: $portfolio, resetAcceptance: LINK }) { __typename } }",
+    ),
+    (
+        "Mutation.logIn",
+        "mutation { logIn(input: { email: \"a@b.c\", password: \"x\" }) { __typename ... on LogInRejected { reason } } }",
+    ),
+    (
+        "Mutation.answerMfaChallenge",
+        "mutation { answerMfaChallenge(input: { challengeToken: \"x\", code: \"1\" }) { __typename ... on AnswerMfaChallengeRejected { reason } } }",
+    ),
+    (
+        "Mutation.beginTotpEnrollment",
+        "mutation { beginTotpEnrollment(input: {}) { __typename ... on BeginTotpEnrollmentRejected { reason } } }",
+    ),
+    (
+        "Mutation.confirmTotpEnrollment",
+        "mutation { confirmTotpEnrollment(input: { code: \"1\" }) { __typename ... on ConfirmTotpEnrollmentRejected { reason } } }",
+    ),
+    (
+        "Mutation.regenerateBackupCodes",
+        "mutation { regenerateBackupCodes(input: { code: \"1\" }) { __typename ... on RegenerateBackupCodesRejected { reason } } }",
+    ),
+    (
+        "Mutation.disableMfa",
+        "mutation { disableMfa(input: { code: \"1\" }) { __typename ... on DisableMfaRejected { reason } } }",
+    ),
+    (
+        "Mutation.revokeSession",
+        "mutation($session: ID!) { revokeSession(input: { sessionId: $session }) { __typename ... on RevokeSessionRejected { reason } } }",
+    ),
+    ("Mutation.revokeOtherSessions", "mutation { revokeOtherSessions { __typename } }"),
+    ("Mutation.logOut", "mutation { logOut { __typename } }"),
+    (
+        "Subscription.mfaResetChanged",
+        "subscription($account: ID) { mfaResetChanged(accountId: $account) { id } }",
+    ),
+    ("Subscription.serverTime", "subscription { serverTime(count: 1) }"),
+    ("User.mfa", "query($user: ID!) { user(id: $user) { mfa { enabled } } }"),
+    ("User.lastLogInAt", "query($user: ID!) { user(id: $user) { email lastLogInAt } }"),
+    ("User.pendingMfaReset", "query($user: ID!) { user(id: $user) { pendingMfaReset { id } } }"),
+    (
+        "User.mfaResetEligibility",
+        "query($user: ID!) { user(id: $user) { mfaResetEligibility { allowed reason } } }",
+    ),
+    (
+        "User.mfa.backupCodesRemaining",
+        "query($user: ID!) { user(id: $user) { mfa { backupCodesRemaining } } }",
+    ),
+    (
+        "Account.users",
+        "query($account: ID!) { account(id: $account) { users(first: 1) { edges { role } } } }",
+    ),
+    (
+        "Account.mfaResets",
+        "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Account.auditLog",
+        "query($account: ID!) { account(id: $account) { auditLog(first: 1) { edges { cursor } } } }",
+    ),
+    ("Account.portfolio", "query($account: ID!) { account(id: $account) { portfolio { id } } }"),
+    (
+        "Portfolio.accounts",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { accounts(first: 1) { edges { node { id } } } } }",
+    ),
+    (
+        "Portfolio.users",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1) { edges { role } } } }",
+    ),
+    (
+        "Portfolio.accountUsers",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { accountUsers(first: 1) { edges { node { id } } } } }",
+    ),
+    (
+        "Portfolio.mfaResets",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { mfaResets(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Portfolio.auditLog",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { auditLog(first: 1) { edges { cursor } } } }",
+    ),
+];
+
+/// One word for an answer: an error's code, a rejection's reason, `null` with its path's length, or `ok`.
+fn verdict(body: &Value, row: &str) -> String {
+    if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
+        return code.to_owned();
+    }
+    assert_eq!(body.get("errors"), None, "an error without a code: {body:#}");
+    let mut value = &body["data"];
+    let wanted = row.split('.').count();
+    for _ in 0..wanted {
+        match value {
+            // The last field asked for is the one that the row is about.
+            Value::Object(fields) => value = fields.values().next_back().unwrap_or(&Value::Null),
+            Value::Array(items) => value = items.first().unwrap_or(&Value::Null),
+            _ => break,
+        }
+    }
+    if let Value::Array(items) = value {
+        value = items.first().unwrap_or(&Value::Null);
+    }
+    match value.get("reason").and_then(Value::as_str) {
+        Some(reason) => reason.to_owned(),
+        None if value.is_null() => "null".to_owned(),
+        None => "ok".to_owned(),
+    }
+}
+
+async fn over_socket(app: &TestApp, asker: &Asker, query: &str, variables: Value) -> Value {
+    let mut socket = match &asker.token {
+        Some(token) => Socket::signed_in(&app.ws_url(), token).await,
+        None => {
+            let mut socket = Socket::open(&app.ws_url()).await;
+            socket.init(json!({})).await;
+            socket.next().await;
+            socket
+        }
+    };
+    socket.subscribe("a", query, variables).await;
+    match socket.next_within(std::time::Duration::from_millis(700)).await {
+        // A stream that waits for events is an open door.
+        None => json!({ "data": { "stream": "open" } }),
+        Some(harness::Event::Message(value)) if value["type"] == "error" => {
+            json!({ "errors": value["payload"] })
+        }
+        Some(harness::Event::Message(value)) => value["payload"].clone(),
+        Some(closed) => panic!("{closed:?}"),
+    }
+}
+
+async fn a_waiting_reset(app: &TestApp, world: &World) -> String {
+    // Past the limit of five an hour.
+    app.advance(std::time::Duration::from_secs(3601));
+    let reply = crate::main_job::reset(&world.owner, &world.target).await;
+    reply.text("/resetUserMfa/mfaReset/id").to_owned()
+}
+
+async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
+    let world = world(app).await;
+    app.mail_may_wait();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (row, query) in ROWS {
+        for asker in &world.askers {
+            // Whoever just logged out gets another session.
+            let mut variables = json!({
+                "account": world.account.to_string(), "portfolio": world.portfolio.to_string(),
+                "user": world.target.gid(), "session": latchkey::domain::SessionId::generate(app.now()).to_string(),
+            });
+            if query.contains("$reset") {
+                variables["reset"] = json!(a_waiting_reset(app, &world).await);
+            } else if *row == "Mutation.resetUserMfa" {
+                app.advance(std::time::Duration::from_secs(3601));
+            }
+            let variables: Value = variables
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(name, _)| query.contains(&format!("${name}")))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
+            let body = if row.starts_with("Subscription.") {
+                over_socket(app, asker, query, variables).await
+            } else {
+                asker.client.send(query, variables).await.body
+            };
+            let mut word = verdict(&body, row);
+            if row.starts_with("Subscription.") && body["data"]["stream"] == "open" {
+                word = "ok".to_owned();
+            }
+            found.entry((*row).to_owned()).or_default().push(word);
+        }
+    }
+    (world.askers.into_iter().map(|asker| asker.name).collect(), found)
+}
+
+fn printed(askers: &[String], found: &BTreeMap<String, Vec<String>>) -> String {
+    let mut text = String::from(
+        "# Who may do what\n\nEvery root field and every guarded field, asked about one account, its portfolio and an \
+         Analyst of it with MFA.\n`ok`: done or shown. `null`: looks like nothing. Otherwise an error's code or a \
+         rejection's reason.\nHeld against the gateway by `tests/it/authorization.rs`.\n\n",
+    );
+    text.push_str(&format!("| field | {} |\n", askers.join(" | ")));
+    text.push_str(&format!("|{}\n", " --- |".repeat(askers.len() + 1)));
+    for (row, _) in ROWS {
+        text.push_str(&format!("| {row} | {} |\n", found[*row].join(" | ")));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_may_do_exactly_what_the_reviewed_table_says() {
+    // The clock moves by hours: sessions must outlive that.
+    let vars = vec![("LATCHKEY_SESSION_IDLE".to_owned(), "30d".to_owned())];
+    harness::run_with(harness::Options { vars, ..Default::default() }, async |app| {
+        let (askers, found) = matrix(app).await;
+        let printed = printed(&askers, &found);
+        if std::env::var_os("LATCHKEY_WRITE_MATRIX").is_some() {
+            std::fs::write(FILE, &printed).unwrap();
+        }
+        let expected = std::fs::read_to_string(FILE).unwrap_or_default();
+        for (is, should) in printed.lines().zip(expected.lines()) {
+            assert_eq!(is, should, "tests/authorization.md says otherwise");
+        }
+        assert_eq!(printed.lines().count(), expected.lines().count());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_root_field_has_a_row() {
+    harness::run(async |app| {
+        let reply = app
+            .client()
+            .ask("{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }")
+            .await;
+        let mut fields = BTreeSet::new();
+        for (root, prefix) in [("queryType", "Query"), ("mutationType", "Mutation"), ("subscriptionType", "Subscription")] {
+            for field in reply.data(&format!("/__schema/{root}/fields")).as_array().unwrap() {
+                fields.insert(format!("{prefix}.{}", field["name"].as_str().unwrap()));
+            }
+        }
+        let rows: BTreeSet<_> = ROWS.iter().map(|(row, _)| (*row).to_owned()).collect();
+        let missing: Vec<_> = fields.difference(&rows).collect();
+        assert!(missing.is_empty(), "no row in tests/it/authorization.rs for {missing:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mutation_resets_mfa_but_the_three_that_are_known() {
+    harness::run(async |app| {
+        let reply = app.client().ask("{ __schema { mutationType { fields { name } } } }").await;
+        let fields = reply.data("/__schema/mutationType/fields").as_array().unwrap().clone();
+        let touching: Vec<_> = fields
+            .iter()
+            .filter_map(|field| field["name"].as_str())
+            .filter(|name| name.to_lowercase().contains("mfa") && !name.to_lowercase().contains("policy"))
+            .collect();
+        let mut touching = touching.clone();
+        touching.sort_unstable();
+        let known = [
+            "acceptMfaReset",
+            "answerMfaChallenge",
+            "cancelMfaReset",
+            "declineMfaReset",
+            "disableMfa",
+            "resetUserMfa",
+        ];
+        assert_eq!(touching, known, "vendor support has no way to switch anybody's MFA off");
+    })
+    .await;
+}
