@@ -84,46 +84,54 @@ macro_rules! actions {
     };
 }
 
-actions! {
-    /// Somebody logged in.
-    LoggedIn = "LOGGED_IN",
-    /// A password or a code was wrong, or the log-in was refused otherwise.
-    LogInRefused = "LOG_IN_REFUSED",
-    /// The password was right and a second factor was asked for.
-    MfaChallenged = "MFA_CHALLENGED",
-    /// Somebody logged out.
-    LoggedOut = "LOGGED_OUT",
-    /// A session was ended by its owner from elsewhere.
-    SessionRevoked = "SESSION_REVOKED",
-    /// MFA was set up.
-    MfaEnrolled = "MFA_ENROLLED",
-    /// MFA was switched off by its owner.
-    MfaDisabled = "MFA_DISABLED",
-    /// A backup code was used.
-    BackupCodeUsed = "BACKUP_CODE_USED",
-    /// New backup codes replaced the old ones.
-    BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
-    /// An Owner or Admin asked to reset somebody's MFA.
-    MfaResetRequested = "MFA_RESET_REQUESTED",
-    /// Asking was refused.
-    MfaResetRefused = "MFA_RESET_REFUSED",
-    /// A newer request replaced a waiting one.
-    MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
-    /// The person accepted; MFA went off.
-    MfaResetAccepted = "MFA_RESET_ACCEPTED",
-    /// Accepting was refused.
-    MfaResetAcceptRefused = "MFA_RESET_ACCEPT_REFUSED",
-    /// The person said "this wasn't me".
-    MfaResetDeclined = "MFA_RESET_DECLINED",
-    /// An Owner or Admin took the request back.
-    MfaResetCancelled = "MFA_RESET_CANCELLED",
-    /// An account's or portfolio's MFA policy changed.
-    MfaPolicyChanged = "MFA_POLICY_CHANGED",
-    /// Somebody asked for what their role does not allow.
-    AccessDenied = "ACCESS_DENIED",
-    /// An account was created.
-    AccountCreated = "ACCOUNT_CREATED",
+/// Hands the list of actions, with their descriptions, to another macro: the schema's enum is made of it.
+#[macro_export]
+macro_rules! audit_actions {
+    ($then:ident) => {
+        $then! {
+            /// Somebody logged in.
+            LoggedIn = "LOGGED_IN",
+            /// A password or a code was wrong, or the log-in was refused otherwise.
+            LogInRefused = "LOG_IN_REFUSED",
+            /// The password was right and a second factor was asked for.
+            MfaChallenged = "MFA_CHALLENGED",
+            /// Somebody logged out.
+            LoggedOut = "LOGGED_OUT",
+            /// A session was ended by its owner from elsewhere.
+            SessionRevoked = "SESSION_REVOKED",
+            /// MFA was set up.
+            MfaEnrolled = "MFA_ENROLLED",
+            /// MFA was switched off by its owner.
+            MfaDisabled = "MFA_DISABLED",
+            /// A backup code was used.
+            BackupCodeUsed = "BACKUP_CODE_USED",
+            /// New backup codes replaced the old ones.
+            BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
+            /// An Owner or Admin asked to reset somebody's MFA.
+            MfaResetRequested = "MFA_RESET_REQUESTED",
+            /// Asking was refused.
+            MfaResetRefused = "MFA_RESET_REFUSED",
+            /// A newer request replaced a waiting one.
+            MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
+            /// The person accepted; MFA went off.
+            MfaResetAccepted = "MFA_RESET_ACCEPTED",
+            /// Accepting was refused.
+            MfaResetAcceptRefused = "MFA_RESET_ACCEPT_REFUSED",
+            /// The person said "this wasn't me".
+            MfaResetDeclined = "MFA_RESET_DECLINED",
+            /// An Owner or Admin took the request back.
+            MfaResetCancelled = "MFA_RESET_CANCELLED",
+            /// An account's or portfolio's MFA policy changed.
+            MfaPolicyChanged = "MFA_POLICY_CHANGED",
+            /// Somebody asked for what their role does not allow.
+            AccessDenied = "ACCESS_DENIED",
+            /// An account was created.
+            AccountCreated = "ACCOUNT_CREATED",
+        }
+    };
 }
+
+audit_actions!(actions);
 
 /// What somebody proved who they are with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -23,6 +23,16 @@ impl<C> PageRequest<C> {
     pub fn first(limit: u32) -> Self {
         Self { after: None, before: None, limit, backward: false }
     }
+
+    /// The same wish with other cursors.
+    pub fn map_places<D>(self, mut f: impl FnMut(C) -> D) -> PageRequest<D> {
+        PageRequest {
+            after: self.after.map(&mut f),
+            before: self.before.map(&mut f),
+            limit: self.limit,
+            backward: self.backward,
+        }
+    }
 }
 
 /// One page, always in the list's own order.

@@ -21,6 +21,8 @@ pub enum Action {
     ViewAccount,
     /// The Users tab of an account.
     ListAccountUsers,
+    /// Know of somebody's place in an account.
+    ViewMembership,
     /// Resets, invitations and audit log of an account.
     ViewAccountSecurity,
     /// Change an account's MFA policy.
@@ -57,6 +59,8 @@ pub enum Rule {
     AccountOwner,
     /// Owner or Admin of the account.
     AccountOwnerOrAdmin,
+    /// Members of the account, Portfolio Owner or Portfolio Admin of its portfolio.
+    AccountMemberOrPortfolioAdmin,
     /// Owner or Admin of the account, Portfolio Owner or Portfolio Admin of its portfolio.
     AccountOrPortfolioAdmin,
     /// Users of the portfolio, and members of an account that it links.
@@ -71,13 +75,14 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
         Self::ViewAccount,
         Self::ListAccountUsers,
+        Self::ViewMembership,
         Self::ViewAccountSecurity,
         Self::SetAccountMfaPolicy,
         Self::ViewPortfolio,
@@ -96,6 +101,7 @@ impl Action {
             Self::ResetUserMfa => Rule::ManagesUser,
             Self::ViewAccount => Rule::SeesAccount,
             Self::ListAccountUsers => Rule::AccountMember,
+            Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin,
             Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin,
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin,
             Self::ViewPortfolio => Rule::SeesPortfolio,
@@ -258,14 +264,14 @@ pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decis
         (rule, Resource::Account(to)) => {
             let visible = to.role.is_some() || to.portfolio_role.is_some();
             let admin = to.role.is_some_and(AccountRole::is_owner_or_admin);
+            let portfolio_admin = to.portfolio_role.is_some_and(PortfolioRole::is_owner_or_admin);
             let allowed = match rule {
                 Rule::SeesAccount => visible,
                 Rule::AccountMember => to.role.is_some(),
                 Rule::AccountOwner => to.role == Some(AccountRole::Owner),
                 Rule::AccountOwnerOrAdmin => admin,
-                Rule::AccountOrPortfolioAdmin => {
-                    admin || to.portfolio_role.is_some_and(PortfolioRole::is_owner_or_admin)
-                }
+                Rule::AccountMemberOrPortfolioAdmin => to.role.is_some() || portfolio_admin,
+                Rule::AccountOrPortfolioAdmin => admin || portfolio_admin,
                 _ => false,
             };
             (visible, allowed)

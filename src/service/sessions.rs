@@ -1,7 +1,7 @@
 //! One's own sessions, as a list.
 
 use super::{Caller, Error, Services};
-use crate::domain::{Page, PageRequest, Session};
+use crate::domain::{Page, PageRequest, Session, SessionId};
 use crate::store::keyset::Place;
 
 impl Services {
@@ -9,9 +9,11 @@ impl Services {
     pub async fn list_own_sessions(
         &self,
         caller: &Caller,
-        request: &PageRequest<Place>,
+        request: &PageRequest<SessionId>,
     ) -> Result<Page<Session>, Error> {
-        Ok(self.store().sessions.list(caller.signed_in()?.user_id, self.now(), request).await?)
+        let user = caller.signed_in()?.user_id;
+        let request = request.clone().map_places(|id| Place(id.into(), id.into()));
+        Ok(self.store().sessions.list(user, self.now(), &request).await?)
     }
 
     /// How many live sessions the signed-in person has.

@@ -228,6 +228,30 @@ impl MfaResets {
         Ok(found.into_iter().map(|doc| doc.requested_at).collect())
     }
 
+    /// Whose MFA was asked to be reset since a moment, once for each request. An index holds all of it.
+    pub async fn requested_of(
+        &self,
+        users: &[UserId],
+        since: OffsetDateTime,
+    ) -> Result<Vec<UserId>, StoreError> {
+        #[derive(Deserialize)]
+        struct Asked {
+            user_id: UserId,
+        }
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cursor = self
+            .docs
+            .clone_with_type::<Asked>()
+            .find(doc! { "user_id": { "$in": users }, "requested_at": { "$gt": date(since) } })
+            .projection(doc! { "_id": 0, "user_id": 1 })
+            .batch_size(10_000)
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(cursor.map_ok(|asked| asked.user_id).try_collect().await?)
+    }
+
     /// The filter for the states asked for. EXPIRED follows from the clock: it is a PENDING past its time.
     fn in_states(scope: Scope, states: &[MfaResetState], now: OffsetDateTime) -> Document {
         let mut filter = doc! { "scopes": scope.to_string() };
