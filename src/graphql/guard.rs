@@ -6,9 +6,11 @@
 use async_graphql::{Context, Guard, ID, Result};
 
 use super::context::request;
-use super::error::OrError;
+use super::error::{OrError, denied};
 use super::ids::parse_id;
-use crate::domain::{AccountId, Action, MfaResetId, PortfolioId, UserId};
+use super::user::may;
+use crate::domain::{Account, AccountId, Action, Denial, MfaResetId, PortfolioId, UserId};
+use crate::service::directory::DeniedRead;
 
 /// Rule `SignedIn`: any live session.
 pub struct SignedIn;
@@ -103,5 +105,68 @@ impl Guard for OnPortfolio {
         request.caller().signed_in().or_error(request)?;
         let id: PortfolioId = parse_id(&self.portfolio_id, "portfolioId")?;
         request.services.authorize_portfolio(&request.caller(), self.action, id).await.or_error(request)
+    }
+}
+
+/// Refuses a field of a visible object and writes the refusal down.
+async fn refused(ctx: &Context<'_>, denial: Denial, read: DeniedRead) -> Result<()> {
+    if denial != Denial::SignedOut {
+        request(ctx)?.loaders().denials.one(read).await?;
+    }
+    Err(denied(denial))
+}
+
+/// The rule of an action, for a field of an account in hand.
+pub struct OnThisAccount<'a> {
+    /// What the field shows.
+    pub action: Action,
+    /// The account.
+    pub account: &'a Account,
+}
+
+impl Guard for OnThisAccount<'_> {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        match request(ctx)?.caller().over_account(self.action, self.account) {
+            Ok(()) => Ok(()),
+            Err(denial) => refused(ctx, denial, DeniedRead::Account(self.action, self.account.id)).await,
+        }
+    }
+}
+
+/// The rule of an action, for a field of a portfolio in hand.
+pub struct OnThisPortfolio {
+    /// What the field shows.
+    pub action: Action,
+    /// The portfolio.
+    pub id: PortfolioId,
+}
+
+impl Guard for OnThisPortfolio {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        match request(ctx)?.caller().over_portfolio(self.action, self.id) {
+            Ok(()) => Ok(()),
+            Err(denial) => refused(ctx, denial, DeniedRead::Portfolio(self.action, self.id)).await,
+        }
+    }
+}
+
+/// The rule of an action, for a field of a user in hand.
+pub struct OnThisUser {
+    /// What the field shows.
+    pub action: Action,
+    /// The user.
+    pub id: UserId,
+}
+
+impl Guard for OnThisUser {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        match may(ctx, self.action, self.id).await? {
+            Ok(()) => Ok(()),
+            // The user is in hand, so a denial says so instead of hiding it.
+            Err(Denial::Hidden) => {
+                refused(ctx, Denial::Forbidden, DeniedRead::User(self.action, self.id)).await
+            }
+            Err(denial) => refused(ctx, denial, DeniedRead::User(self.action, self.id)).await,
+        }
     }
 }

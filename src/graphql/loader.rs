@@ -1,15 +1,190 @@
-//! Batched look-ups, one set for each operation, carrying its caller (being written).
+//! Batched look-ups, one set for each operation, carrying its caller.
+//!
+//! Fields that need the same kind of thing at the same time cost one command together. What a batch finds is kept for
+//! the rest of the operation. Loaders decide nothing: what they give is shown only where `service::directory::sight`
+//! allows it, or where the object that it was reached from entitles to see it.
 
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::service::{Caller, Services};
+use async_graphql::Result;
+use futures_util::future::BoxFuture;
+use tracing::Instrument;
+
+use super::context::RequestContext;
+use super::error::{OrError, from_service, internal};
+use crate::domain::{
+    Account, AccountId, AccountMembership, MfaReset, MfaResetId, Portfolio, PortfolioId, PortfolioMembership,
+    User, UserId,
+};
+use crate::service::directory::DeniedRead;
+use crate::service::{Caller, Error, Services};
+
+/// Keys of one batch at most. Far above a page, so that a page is one batch; far below what a command can hold.
+const BATCH_MAX: usize = 10_000;
+/// How often a look-up steps back so that its siblings can join the batch. Siblings are polled one after the other by
+/// the same task: once is enough for those on the same level, twice for those one field deeper.
+const YIELDS: usize = 2;
+/// How often a look-up is tried whose batch was dropped half-way.
+const TRIES: usize = 4;
+
+/// What can be looked up.
+pub trait Key: Hash + Eq + Clone + Debug + Send + Sync + 'static {}
+impl<T: Hash + Eq + Clone + Debug + Send + Sync + 'static> Key for T {}
+/// What is found; the default stands for what is absent.
+pub trait Found: Default + Clone + Send + Sync + 'static {}
+impl<T: Default + Clone + Send + Sync + 'static> Found for T {}
+
+type Fetched<K, V> = BoxFuture<'static, std::result::Result<HashMap<K, V>, Error>>;
+
+struct Batch<K, V> {
+    fetch: Box<dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync>,
+    request_id: String,
+}
+
+impl<K: Key, V: Found> ::dataloader::BatchFn<K, Result<V>> for Batch<K, V> {
+    /// Gives an entry for every key: what was found, the default for what is absent, the error for all of them.
+    async fn load(&mut self, keys: &[K]) -> HashMap<K, Result<V>> {
+        // A task of its own: when this look-up is dropped (a sibling failed), MongoDB's driver must not be.
+        let fetched = tokio::spawn((self.fetch)(keys.to_vec()).in_current_span()).await;
+        let found = match fetched {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err(from_service(&error, &self.request_id)),
+            Err(_) => Err(internal("a batch was cut off", &self.request_id)),
+        };
+        match found {
+            Ok(mut found) => {
+                keys.iter().map(|key| (key.clone(), Ok(found.remove(key).unwrap_or_default()))).collect()
+            }
+            Err(error) => keys.iter().map(|key| (key.clone(), Err(error.clone()))).collect(),
+        }
+    }
+}
+
+/// A batched look-up.
+pub struct Batched<K: Key, V: Found> {
+    loader: ::dataloader::cached::Loader<K, Result<V>, Batch<K, V>>,
+    request_id: String,
+}
+
+impl<K: Key, V: Found> Batched<K, V> {
+    fn new<F, Fut>(services: &Services, caller: &Arc<Caller>, fetch: F) -> Self
+    where
+        F: Fn(Services, Arc<Caller>, Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = std::result::Result<HashMap<K, V>, Error>> + Send + 'static,
+    {
+        let request_id = caller.meta.request_id.clone();
+        let (services, caller) = (services.clone(), caller.clone());
+        let fetch: Box<dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync> =
+            Box::new(move |keys| Box::pin(fetch(services.clone(), caller.clone(), keys)));
+        let batch = Batch { fetch, request_id: request_id.clone() };
+        let loader =
+            ::dataloader::cached::Loader::new(batch).with_max_batch_size(BATCH_MAX).with_yield_count(YIELDS);
+        Self { loader, request_id }
+    }
+
+    /// Looks one thing up.
+    pub async fn one(&self, key: K) -> Result<V> {
+        for _ in 0..TRIES {
+            // An error of the loader's own means that whoever drove the batch was dropped: ask again.
+            if let Ok(found) = self.loader.try_load(key.clone()).await {
+                return found;
+            }
+        }
+        Err(internal("a batch was dropped again and again", &self.request_id))
+    }
+
+    /// Looks many things up at once.
+    pub async fn many(&self, keys: Vec<K>) -> Result<HashMap<K, V>> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        for _ in 0..TRIES {
+            if let Ok(found) = self.loader.try_load_many(keys.clone()).await {
+                return found.into_iter().map(|(key, found)| Ok((key, found?))).collect();
+            }
+        }
+        Err(internal("a batch was dropped again and again", &self.request_id))
+    }
+}
 
 /// The loaders of one operation.
-pub struct Loaders {}
+pub struct Loaders {
+    /// People.
+    pub users: Batched<UserId, Option<Arc<User>>>,
+    /// Accounts.
+    pub accounts: Batched<AccountId, Option<Arc<Account>>>,
+    /// Portfolios.
+    pub portfolios: Batched<PortfolioId, Option<Arc<Portfolio>>>,
+    /// Resets.
+    pub resets: Batched<MfaResetId, Option<Arc<MfaReset>>>,
+    /// Every account place of a person.
+    pub account_places: Batched<UserId, Arc<Vec<AccountMembership>>>,
+    /// Every portfolio place of a person.
+    pub portfolio_places: Batched<UserId, Arc<Vec<PortfolioMembership>>>,
+    /// The reset that waits for a person.
+    pub pending_resets: Batched<UserId, Option<Arc<MfaReset>>>,
+    /// How many resets of a person were asked for lately.
+    pub recent_resets: Batched<UserId, u64>,
+    /// Writes refused fields down.
+    pub denials: Batched<DeniedRead, ()>,
+}
+
+fn some<K: Hash + Eq, V>(found: HashMap<K, V>) -> HashMap<K, Option<V>> {
+    found.into_iter().map(|(key, value)| (key, Some(value))).collect()
+}
 
 impl Loaders {
     /// The loaders of one operation.
-    pub fn new(_services: Services, _caller: Arc<Caller>) -> Self {
-        Self {}
+    pub fn new(services: Services, caller: Arc<Caller>) -> Self {
+        let (s, c) = (&services, &caller);
+        Self {
+            users: Batched::new(s, c, |s, _, keys| async move { Ok(some(s.users_by_id(&keys).await?)) }),
+            accounts: Batched::new(
+                s,
+                c,
+                |s, _, keys| async move { Ok(some(s.accounts_by_id(&keys).await?)) },
+            ),
+            portfolios: Batched::new(
+                s,
+                c,
+                |s, _, keys| async move { Ok(some(s.portfolios_by_id(&keys).await?)) },
+            ),
+            resets: Batched::new(s, c, |s, _, keys| async move { Ok(some(s.resets_by_id(&keys).await?)) }),
+            account_places: Batched::new(s, c, |s, caller, keys| async move {
+                s.account_places_of(&caller, &keys).await
+            }),
+            portfolio_places: Batched::new(s, c, |s, caller, keys| async move {
+                s.portfolio_places_of(&caller, &keys).await
+            }),
+            pending_resets: Batched::new(s, c, |s, _, keys| async move {
+                Ok(some(s.pending_resets_of(&keys).await?))
+            }),
+            recent_resets: Batched::new(s, c, |s, _, keys| async move { s.recent_resets_of(&keys).await }),
+            denials: Batched::new(s, c, |s, caller, keys| async move {
+                s.record_denied_reads(&caller, &keys).await?;
+                Ok(HashMap::<DeniedRead, ()>::new())
+            }),
+        }
     }
+}
+
+/// Runs a service call in a task of its own: when the field that waits for it is dropped because a sibling failed,
+/// MongoDB's driver must not be dropped with it, or its connections stall.
+pub async fn apart<T: Send + 'static>(
+    request: &RequestContext,
+    work: impl Future<Output = std::result::Result<T, Error>> + Send + 'static,
+) -> Result<T> {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(outcome) => outcome.or_error(request),
+        Err(_) => Err(internal("a task was cut off", &request.caller().meta.request_id)),
+    }
+}
+
+/// An object that another one's existence implies, such as the user of a reset.
+pub fn expected<T>(found: Option<T>, what: &str, request: &RequestContext) -> Result<T> {
+    found.ok_or_else(|| internal(&format!("{what} is gone"), &request.caller().meta.request_id))
 }

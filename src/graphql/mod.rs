@@ -15,10 +15,12 @@ pub mod mfa;
 pub mod mfa_reset;
 pub mod node;
 pub mod portfolio;
+pub mod prefetch;
 pub mod rejection;
 pub mod scalar;
 pub mod session;
 pub mod user;
+pub mod watched;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema};
 
@@ -28,6 +30,7 @@ pub use context::RequestContext;
 #[derive(MergedObject, Default)]
 pub struct Query(
     node::NodeQuery,
+    session::ViewerQuery,
     user::UserQuery,
     account::AccountQuery,
     portfolio::PortfolioQuery,

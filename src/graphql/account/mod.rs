@@ -1,7 +1,13 @@
-//! The account topic: objects and root fields (being written).
+//! Accounts: the Users tab, resets and log of one.
 
+mod lists;
 mod object;
+mod policy;
 mod query;
+mod role;
 
+pub use lists::{AccountUserConnection, AccountUserEdge};
 pub use object::Account;
-pub use query::AccountQuery;
+pub use policy::MfaPolicy;
+pub use query::{AccountQuery, visible_account};
+pub use role::AccountRole;

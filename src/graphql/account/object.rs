@@ -1,12 +1,24 @@
-//! The Account object (being written).
+//! The Account object.
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, Guard, ID, Object, Result};
 
+use super::lists::account_users;
+use super::{AccountRole, AccountUserConnection, MfaPolicy};
 use crate::domain;
+use crate::domain::{AccountRole as Role, Action};
+use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
+use crate::graphql::connection::PageArgs;
+use crate::graphql::context::request;
+use crate::graphql::guard::OnThisAccount;
+use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
+use crate::graphql::portfolio::{Portfolio, visible_portfolio};
+use crate::graphql::scalar::DateTime;
+use crate::graphql::watched::Watched;
+use crate::service::directory::PeopleFilter;
 
-/// (being written)
+/// A customer's account. Who may see it: its members and members of its portfolio.
 #[derive(Clone)]
 pub struct Account(Arc<domain::Account>);
 
@@ -15,12 +27,136 @@ impl Account {
     pub fn new(inner: impl Into<Arc<domain::Account>>) -> Self {
         Self(inner.into())
     }
+
+    async fn guard(&self, ctx: &Context<'_>, action: Action) -> Result<()> {
+        OnThisAccount { action, account: &self.0 }.check(ctx).await
+    }
+
+    async fn linking_portfolio(&self, ctx: &Context<'_>) -> Result<Option<Portfolio>> {
+        match self.0.portfolio_id {
+            Some(id) => visible_portfolio(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn guarded_users(
+        &self,
+        ctx: &Context<'_>,
+        filter: PeopleFilter,
+        page: PageArgs,
+    ) -> Result<AccountUserConnection> {
+        self.guard(ctx, Action::ListAccountUsers).await?;
+        account_users(ctx, &self.0, filter, page).await
+    }
+
+    async fn guarded_resets(
+        &self,
+        ctx: &Context<'_>,
+        states: Option<Vec<MfaResetState>>,
+        page: PageArgs,
+    ) -> Result<MfaResetConnection> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        mfa_resets(ctx, Watched::Account(self.0.clone()), states, page).await
+    }
+
+    async fn guarded_log(
+        &self,
+        ctx: &Context<'_>,
+        actions: Option<Vec<AuditAction>>,
+        page: PageArgs,
+    ) -> Result<AuditEventConnection> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        audit_log(ctx, Watched::Account(self.0.clone()), actions, page).await
+    }
 }
 
+/// A customer's account. Who may see it: its members and members of its portfolio.
 #[Object]
 impl Account {
-    /// The global id.
+    /// The global id: account_…
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// The name as typed.
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Since when the account exists.
+    fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// Whether the account's users must have MFA, and what a reset demands of them.
+    fn mfa_policy(&self) -> MfaPolicy {
+        (&self.0.mfa_policy).into()
+    }
+
+    /// The portfolio that links the account; null when none does, or when it is not visible to the viewer. Who may see it:
+    /// members of the account and of the portfolio.
+    async fn portfolio(&self, ctx: &Context<'_>) -> Option<Result<Portfolio>> {
+        self.linking_portfolio(ctx).await.transpose()
+    }
+
+    /// What the viewer is in the account; null when the viewer is not a member.
+    fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<AccountRole>> {
+        let caller = request(ctx)?.caller();
+        let person = caller.actor.signed_in();
+        Ok(person.and_then(|person| person.memberships.account_role(self.0.id)).map(AccountRole::from))
+    }
+
+    /// The Users tab. Who may see it: members of the account (rule AccountMember); for everybody else null and the error
+    /// FORBIDDEN.
+    #[allow(clippy::too_many_arguments)]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only users whose name or e-mail address begins with this, compared without case.")]
+        search: Option<String>,
+        #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
+            Vec<AccountRole>,
+        >,
+        #[graphql(desc = "Only users with MFA (true) or without (false).")] mfa_enabled: Option<bool>,
+    ) -> Option<Result<AccountUserConnection>> {
+        let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
+        let filter = PeopleFilter { search, roles, mfa_enabled };
+        Some(self.guarded_users(ctx, filter, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The resets of the account's users, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner
+    /// and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn mfa_resets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only resets in one of these states; all when left out or empty.")] states: Option<
+            Vec<MfaResetState>,
+        >,
+    ) -> Option<Result<MfaResetConnection>> {
+        Some(self.guarded_resets(ctx, states, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio
+    /// Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only these actions; all when left out or empty.")] actions: Option<
+            Vec<AuditAction>,
+        >,
+    ) -> Option<Result<AuditEventConnection>> {
+        Some(self.guarded_log(ctx, actions, PageArgs { first, after, last, before }).await)
     }
 }

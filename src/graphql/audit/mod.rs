@@ -1,1 +1,7 @@
-//! The audit topic (being written).
+//! The audit log of an account or portfolio.
+
+mod action;
+mod object;
+
+pub use action::{AuditAction, Credential};
+pub use object::{AuditDetail, AuditEvent, AuditEventConnection, AuditEventEdge, audit_log};

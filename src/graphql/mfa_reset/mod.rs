@@ -1,16 +1,22 @@
 //! The main job: asking for a reset, accepting it, watching it; and the policies that shape it.
 
+mod list;
 mod mutation;
 mod object;
 mod policy;
 mod query;
 mod subscription;
 
+pub use list::{MfaResetConnection, MfaResetEdge, mfa_resets};
 pub use mutation::{
     AcceptMfaResetRejected, CancelMfaResetRejected, DeclineMfaResetRejected, MfaResetMutation,
     ResetUserMfaRejected, ResetUserMfaRejectionReason,
 };
-pub use object::MfaReset;
-pub use policy::{PolicyMutation, SetAccountMfaPolicyRejected, SetPortfolioMfaPolicyRejected};
-pub use query::MfaResetQuery;
+pub use object::{
+    AccountAuthority, MailDelivery, MfaReset, MfaResetAuthority, MfaResetState, PortfolioAuthority,
+};
+pub use policy::{
+    MfaResetAcceptance, PolicyMutation, SetAccountMfaPolicyRejected, SetPortfolioMfaPolicyRejected,
+};
+pub use query::{MfaResetPreview, MfaResetQuery, visible_reset};
 pub use subscription::MfaResetSubscription;

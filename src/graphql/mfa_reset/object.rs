@@ -1,12 +1,20 @@
-//! The MfaReset object (being written).
+//! The MfaReset object. Whoever may see a reset may see its user, its requester and the place of its authority.
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 
 use crate::domain;
+use crate::domain::{Authority, UserId};
+use crate::graphql::account::{Account, AccountRole};
+use crate::graphql::context::request;
+use crate::graphql::loader::expected;
+use crate::graphql::portfolio::{Portfolio, PortfolioRole};
+use crate::graphql::scalar::DateTime;
+use crate::graphql::user::User;
 
-/// (being written)
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
+/// portfolios that it concerns.
 #[derive(Clone)]
 pub struct MfaReset(Arc<domain::MfaReset>);
 
@@ -17,16 +25,81 @@ impl MfaReset {
     }
 }
 
+async fn person(ctx: &Context<'_>, id: UserId) -> Result<User> {
+    let request = request(ctx)?;
+    let found = request.loaders().users.one(id).await?;
+    Ok(User::new(expected(found, "a user of a reset", request)?))
+}
+
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
+/// portfolios that it concerns.
 #[Object]
 impl MfaReset {
-    /// The global id.
+    /// The global id: mfareset_…
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// Where it is in its life.
+    fn state(&self, ctx: &Context<'_>) -> Result<MfaResetState> {
+        Ok(self.0.state_at(request(ctx)?.services.clock_now()).into())
+    }
+
+    /// Whose MFA.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        person(ctx, self.0.user_id).await
+    }
+
+    /// Who asked.
+    async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
+        person(ctx, self.0.requested_by).await
+    }
+
+    /// The role, and where it is held, that entitled the requester.
+    async fn authority(&self, ctx: &Context<'_>) -> Result<MfaResetAuthority> {
+        let request = request(ctx)?;
+        Ok(match self.0.authority {
+            Authority::Account { account_id, role } => {
+                let found = request.loaders().accounts.one(account_id).await?;
+                let account = Account::new(expected(found, "the account of a reset", request)?);
+                MfaResetAuthority::Account(AccountAuthority { account, role: role.into() })
+            }
+            Authority::Portfolio { portfolio_id, role } => {
+                let found = request.loaders().portfolios.one(portfolio_id).await?;
+                let portfolio = Portfolio::new(expected(found, "the portfolio of a reset", request)?);
+                MfaResetAuthority::Portfolio(PortfolioAuthority { portfolio, role: role.into() })
+            }
+        })
+    }
+
+    /// Why, in the requester's words; null when no reason was given.
+    fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    /// When it was asked for.
+    fn requested_at(&self) -> DateTime {
+        self.0.requested_at.into()
+    }
+
+    /// Until when it can be accepted.
+    fn expires_at(&self) -> DateTime {
+        self.0.expires_at.into()
+    }
+
+    /// When it stopped waiting; null while it waits.
+    fn closed_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.0.closed_at(request(ctx)?.services.clock_now()).map(DateTime::from))
+    }
+
+    /// Whether the e-mail went out.
+    fn delivery(&self) -> MailDelivery {
+        self.0.delivery.into()
     }
 }
 
 /// Where a reset is in its life.
-#[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::MfaResetState")]
 pub enum MfaResetState {
     /// Waits for the user.
@@ -41,4 +114,43 @@ pub enum MfaResetState {
     Superseded,
     /// Nobody accepted in time.
     Expired,
+}
+
+/// Whether an e-mail went out.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::MailDelivery")]
+pub enum MailDelivery {
+    /// It waits, or is being tried again.
+    Queued,
+    /// A mail server took it.
+    Sent,
+    /// No mail server took it; it is given up.
+    Failed,
+}
+
+/// The role, and where it is held, that entitled the requester of a reset.
+#[derive(Union)]
+pub enum MfaResetAuthority {
+    /// In an account.
+    Account(AccountAuthority),
+    /// In a portfolio.
+    Portfolio(PortfolioAuthority),
+}
+
+/// A role in an account.
+#[derive(SimpleObject)]
+pub struct AccountAuthority {
+    /// The account.
+    account: Account,
+    /// The requester's role there: OWNER or ADMIN.
+    role: AccountRole,
+}
+
+/// A role in a portfolio.
+#[derive(SimpleObject)]
+pub struct PortfolioAuthority {
+    /// The portfolio.
+    portfolio: Portfolio,
+    /// The requester's role there: OWNER or ADMIN.
+    role: PortfolioRole,
 }

@@ -1,7 +1,15 @@
-//! The portfolio topic: objects and root fields (being written).
+//! Portfolios: their accounts, their own users, and Manage > Users.
 
+mod lists;
 mod object;
+mod people;
 mod query;
+mod role;
 
+pub use lists::{AccountConnection, AccountEdge};
 pub use object::Portfolio;
-pub use query::PortfolioQuery;
+pub use people::{
+    PortfolioAccountUserConnection, PortfolioAccountUserEdge, PortfolioUserConnection, PortfolioUserEdge,
+};
+pub use query::{PortfolioQuery, visible_portfolio};
+pub use role::PortfolioRole;

@@ -3,9 +3,14 @@
 mod mutation;
 mod object;
 mod subscription;
+mod viewer;
 
 pub use mutation::{
-    AnswerMfaChallengeRejected, LogInRejected, LoggedIn, RevokeSessionRejected, SessionMutation,
+    AnswerMfaChallengeRejected, LogInRejected, LoggedIn, MfaMethod, RevokeSessionRejected, SessionMutation,
 };
-pub use object::{Session, Viewer};
+pub use object::Session;
 pub use subscription::ServerTimeSubscription;
+pub use viewer::{
+    SessionConnection, SessionEdge, Viewer, ViewerAccountConnection, ViewerAccountEdge,
+    ViewerPortfolioConnection, ViewerPortfolioEdge, ViewerQuery,
+};

@@ -1,44 +1,62 @@
-//! Viewer and Session (being written).
+//! The Session object.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object, Result};
 
 use crate::domain;
+use crate::graphql::context::request;
+use crate::graphql::scalar::DateTime;
 
-/// (being written)
-pub struct Viewer {
-    user_id: domain::UserId,
-    session: domain::Session,
-}
-
-impl Viewer {
-    /// The signed-in person, in a session.
-    pub fn new(user_id: domain::UserId, session: domain::Session) -> Self {
-        Self { user_id, session }
-    }
-}
-
-#[Object]
-impl Viewer {
-    /// (being written)
-    async fn session(&self) -> Option<bool> {
-        None
-    }
-}
-
-/// (being written)
+/// A log-in that lasts. Who may see it: only its owner.
 pub struct Session(domain::Session);
 
 impl Session {
-    /// Shows a session of its owner.
+    /// Shows a session to its owner.
     pub fn new(inner: domain::Session) -> Self {
         Self(inner)
     }
 }
 
+/// A log-in that lasts. Who may see it: only its owner.
 #[Object]
 impl Session {
-    /// The id; not the token.
-    pub async fn id(&self) -> ID {
+    /// The id: session_…; not the token.
+    fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// When it began.
+    fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When it was last used, to the minute.
+    fn last_used_at(&self) -> DateTime {
+        self.0.last_used_at.into()
+    }
+
+    /// When it ends whatever happens; unused, it ends earlier.
+    fn expires_at(&self) -> DateTime {
+        self.0.expires_at.into()
+    }
+
+    /// The address that it began from.
+    fn ip(&self) -> Option<String> {
+        self.0.ip.map(|ip| ip.to_string())
+    }
+
+    /// The browser or client that it began with.
+    fn user_agent(&self) -> Option<&str> {
+        self.0.user_agent.as_deref()
+    }
+
+    /// When a second factor was last answered in it; null when none was.
+    fn mfa_at(&self) -> Option<DateTime> {
+        self.0.mfa_at.map(DateTime::from)
+    }
+
+    /// Whether it is the one in use now.
+    fn current(&self, ctx: &Context<'_>) -> Result<bool> {
+        let caller = request(ctx)?.caller();
+        Ok(caller.actor.signed_in().is_some_and(|person| person.session.id == self.0.id))
     }
 }

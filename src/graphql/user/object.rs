@@ -1,12 +1,22 @@
-//! The User object (being written).
+//! The User object. What is secret about a person is decided field by field.
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, Guard, ID, Object, Result};
 
+use super::{AccountMembership, MfaResetEligibility, UserMfa, may, visible_memberships};
 use crate::domain;
+use crate::domain::Action;
+use crate::graphql::context::request;
+use crate::graphql::guard::OnThisUser;
+use crate::graphql::mfa_reset::{MfaReset, ResetUserMfaRejectionReason};
+use crate::graphql::scalar::DateTime;
+use crate::service::directory::sight::too_many_resets;
 
-/// (being written)
+/// Memberships that a user's own field shows at most.
+const MEMBERSHIPS_MAX: usize = 100;
+
+/// A person. Who may see it: the person, members of a shared account or portfolio, and whoever manages the person.
 #[derive(Clone)]
 pub struct User(Arc<domain::User>);
 
@@ -15,12 +25,83 @@ impl User {
     pub fn new(inner: impl Into<Arc<domain::User>>) -> Self {
         Self(inner.into())
     }
+
+    async fn eligibility(&self, ctx: &Context<'_>) -> Result<Option<ResetUserMfaRejectionReason>> {
+        use ResetUserMfaRejectionReason as Reason;
+        let request = request(ctx)?;
+        if request.caller().actor.user_id() == Some(self.0.id) {
+            return Ok(Some(Reason::SelfReset));
+        }
+        if may(ctx, Action::ResetUserMfa, self.0.id).await?.is_err() {
+            return Ok(Some(Reason::NotPermitted));
+        }
+        if self.0.mfa.is_none() {
+            return Ok(Some(Reason::MfaNotEnabled));
+        }
+        let recent = request.loaders().recent_resets.one(self.0.id).await?;
+        Ok(too_many_resets(recent).then_some(Reason::TooManyResets))
+    }
+
+    async fn pending(&self, ctx: &Context<'_>) -> Result<Option<MfaReset>> {
+        OnThisUser { action: Action::ResetUserMfa, id: self.0.id }.check(ctx).await?;
+        Ok(request(ctx)?.loaders().pending_resets.one(self.0.id).await?.map(MfaReset::new))
+    }
 }
 
+/// A person. Who may see it: the person, members of a shared account or portfolio, and whoever manages the person.
 #[Object]
 impl User {
-    /// The global id.
+    /// The global id: user_…
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
+    }
+
+    /// The e-mail address as typed.
+    fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// The name as typed.
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Since when the user exists.
+    fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// The last completed log-in. Null unless the viewer is the user or manages them (rule ManagesUser).
+    async fn last_log_in_at(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
+        let at = self.0.last_log_in_at?;
+        match may(ctx, Action::ViewUserSecurity, self.0.id).await {
+            Ok(allowed) => allowed.ok().map(|()| Ok(at.into())),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The second factor. Null unless the viewer is the user or manages them (rule ManagesUser).
+    async fn mfa(&self, ctx: &Context<'_>) -> Option<Result<UserMfa>> {
+        match may(ctx, Action::ViewUserSecurity, self.0.id).await {
+            Ok(allowed) => allowed.ok().map(|()| Ok(UserMfa::new(self.0.clone()))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The memberships that the viewer may see: those in shared accounts and in accounts that the viewer manages (all of
+    /// them for oneself); by account name, at most 100.
+    async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<AccountMembership>> {
+        visible_memberships(ctx, self.0.id, |_| true, MEMBERSHIPS_MAX).await
+    }
+
+    /// Whether the viewer may call `resetUserMfa` on this user now; if not, why.
+    async fn mfa_reset_eligibility(&self, ctx: &Context<'_>) -> Result<MfaResetEligibility> {
+        Ok(self.eligibility(ctx).await?.into())
+    }
+
+    /// The reset that is waiting, if any. Who may see it: rule ManagesUser; for everybody else, the user included, null
+    /// and the error FORBIDDEN.
+    async fn pending_mfa_reset(&self, ctx: &Context<'_>) -> Option<Result<MfaReset>> {
+        self.pending(ctx).await.transpose()
     }
 }

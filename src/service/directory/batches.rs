@@ -86,10 +86,7 @@ impl Services {
     }
 
     /// What waits for these people.
-    pub async fn pending_resets_of(
-        &self,
-        ids: &[UserId],
-    ) -> Result<HashMap<UserId, Arc<MfaReset>>, Error> {
+    pub async fn pending_resets_of(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<MfaReset>>, Error> {
         let waiting = self.store().mfa_resets.pending_of(ids, self.now()).await?;
         Ok(by_key(waiting, |reset| reset.user_id))
     }

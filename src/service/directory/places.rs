@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::key::name_key;
 use crate::domain::{
-    Account, AccountId, AccountMembership, Page, PageRequest, Portfolio, PortfolioId,
-    PortfolioMembership,
+    Account, AccountId, AccountMembership, Page, PageRequest, Portfolio, PortfolioId, PortfolioMembership,
 };
 use crate::service::{Caller, Error, Services};
 use crate::store::keyset::Place;

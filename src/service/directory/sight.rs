@@ -149,7 +149,10 @@ impl Services {
         let (accounts, portfolios) = if users.is_empty() {
             (HashMap::new(), HashMap::new())
         } else {
-            tokio::try_join!(self.account_places_of(caller, &users), self.portfolio_places_of(caller, &users))?
+            tokio::try_join!(
+                self.account_places_of(caller, &users),
+                self.portfolio_places_of(caller, &users)
+            )?
         };
         let now = self.now();
         let mut events = Vec::new();
@@ -163,7 +166,8 @@ impl Services {
                     let shared = theirs.filter(|m| person.memberships.account_role(m.account_id).is_some());
                     let mut scopes: Vec<_> = shared.map(|m| Scope::Account(m.account_id)).collect();
                     let theirs = portfolios.get(&id).into_iter().flat_map(|places| places.iter());
-                    let shared = theirs.filter(|m| person.memberships.portfolio_role(m.portfolio_id).is_some());
+                    let shared =
+                        theirs.filter(|m| person.memberships.portfolio_role(m.portfolio_id).is_some());
                     scopes.extend(shared.map(|m| Scope::Portfolio(m.portfolio_id)));
                     if scopes.is_empty() {
                         scopes.push(Scope::User(id));
@@ -256,8 +260,10 @@ mod tests {
         let (me, other) = (UserId::generate(NOW), UserId::generate(NOW));
         let (here, group) = (AccountId::generate(NOW), PortfolioId::generate(NOW));
         let theirs = account(other, here, AccountRole::Owner, Some(group));
-        let member = |role| Memberships { accounts: vec![account(me, here, role, Some(group))], ..Default::default() };
-        let of_group = |role| Memberships { portfolios: vec![portfolio(me, group, role)], ..Default::default() };
+        let member =
+            |role| Memberships { accounts: vec![account(me, here, role, Some(group))], ..Default::default() };
+        let of_group =
+            |role| Memberships { portfolios: vec![portfolio(me, group, role)], ..Default::default() };
         for role in AccountRole::ALL {
             assert!(caller(member(role)).sees_membership(&theirs), "{role:?}");
         }

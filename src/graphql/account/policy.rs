@@ -1,0 +1,31 @@
+//! The MFA policy of an account or portfolio.
+
+use async_graphql::SimpleObject;
+
+use crate::domain;
+use crate::graphql::mfa_reset::MfaResetAcceptance;
+use crate::graphql::scalar::DateTime;
+
+/// Whether users must have MFA, and what a reset demands of them. Who may see it: whoever sees the account or portfolio.
+#[derive(SimpleObject)]
+pub struct MfaPolicy {
+    /// Whether users must have MFA.
+    enforced: bool,
+    /// Since when; null when not enforced.
+    enforced_since: Option<DateTime>,
+    /// Users without MFA may still log in until then; null when there is no grace period.
+    grace_until: Option<DateTime>,
+    /// What acceptMfaReset demands of the users of this account or portfolio.
+    reset_acceptance: MfaResetAcceptance,
+}
+
+impl From<&domain::MfaPolicy> for MfaPolicy {
+    fn from(policy: &domain::MfaPolicy) -> Self {
+        Self {
+            enforced: policy.enforced,
+            enforced_since: policy.enforced_since.map(DateTime::from),
+            grace_until: policy.grace_until.map(DateTime::from),
+            reset_acceptance: policy.reset_acceptance.into(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The signed-in person's own view, and the root field `viewer`.
+
+use async_graphql::{Context, Object, Result};
+
+use super::Session;
+use crate::connection;
+use crate::domain;
+use crate::graphql::account::{Account, AccountRole};
+use crate::graphql::connection::{List, PageArgs, Total, paged};
+use crate::graphql::context::request;
+use crate::graphql::loader::{apart, expected};
+use crate::graphql::portfolio::{Portfolio, PortfolioRole};
+use crate::graphql::scalar::DateTime;
+use crate::graphql::user::User;
+
+connection! {
+    /// The viewer's own accounts, by name.
+    ViewerAccountConnection {
+        /// How many accounts there are on all pages. Counted only when selected.
+        total_count,
+    }
+    /// An account of the viewer. The edge carries what belongs to the membership.
+    ViewerAccountEdge {
+        /// The account.
+        node: Account,
+        /// What the viewer is in the account.
+        role: AccountRole,
+        /// Since when.
+        joined_at: DateTime,
+    }
+}
+
+connection! {
+    /// The viewer's own portfolios, by name: those whose user the viewer is.
+    ViewerPortfolioConnection {
+        /// How many portfolios there are on all pages. Counted only when selected.
+        total_count,
+    }
+    /// A portfolio of the viewer. The edge carries what belongs to the membership.
+    ViewerPortfolioEdge {
+        /// The portfolio.
+        node: Portfolio,
+        /// What the viewer is in the portfolio.
+        role: PortfolioRole,
+        /// Since when.
+        joined_at: DateTime,
+    }
+}
+
+connection! {
+    /// The viewer's own live sessions, newest first.
+    SessionConnection {
+        /// How many live sessions there are on all pages. Counted only when selected.
+        total_count,
+    }
+    /// A live session of the viewer.
+    SessionEdge {
+        /// The session.
+        node: Session,
+    }
+}
+
+/// The signed-in user's own view. Who may see it: only the user.
+pub struct Viewer {
+    user_id: domain::UserId,
+    session: domain::Session,
+}
+
+impl Viewer {
+    /// The signed-in person, in a session.
+    pub fn new(user_id: domain::UserId, session: domain::Session) -> Self {
+        Self { user_id, session }
+    }
+}
+
+/// The signed-in user's own view. Who may see it: only the user.
+#[Object]
+impl Viewer {
+    /// The user.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        let request = request(ctx)?;
+        let found = request.loaders().users.one(self.user_id).await?;
+        Ok(User::new(expected(found, "the viewer", request)?))
+    }
+
+    /// The session in use.
+    fn session(&self) -> Session {
+        Session::new(self.session.clone())
+    }
+
+    /// The viewer's own accounts, by name.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<ViewerAccountConnection> {
+        let request = request(ctx)?;
+        let wanted = PageArgs { first, after, last, before }.check(List::ViewerAccounts)?;
+        let (services, caller) = (request.services.clone(), request.caller());
+        let found = apart(request, async move { services.list_own_accounts(&caller, &wanted).await }).await?;
+        let page = paged(List::ViewerAccounts, found.map(|(own, account, place)| ((own, account), place)));
+        let edges = page.items.into_iter().map(|((own, account), cursor)| ViewerAccountEdge {
+            cursor,
+            node: Account::new(account),
+            role: own.role.into(),
+            joined_at: own.joined_at.into(),
+        });
+        let total = Total::new(|services, caller| async move { services.count_own_accounts(&caller) });
+        Ok(ViewerAccountConnection::new(edges.collect(), page.info, total))
+    }
+
+    /// The viewer's own portfolios, by name.
+    async fn portfolios(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<ViewerPortfolioConnection> {
+        let request = request(ctx)?;
+        let wanted = PageArgs { first, after, last, before }.check(List::ViewerPortfolios)?;
+        let (services, caller) = (request.services.clone(), request.caller());
+        let found =
+            apart(request, async move { services.list_own_portfolios(&caller, &wanted).await }).await?;
+        let page = paged(List::ViewerPortfolios, found);
+        let edges = page.items.into_iter().map(|((own, portfolio), cursor)| ViewerPortfolioEdge {
+            cursor,
+            node: Portfolio::new(portfolio),
+            role: own.role.into(),
+            joined_at: own.joined_at.into(),
+        });
+        let total = Total::new(|services, caller| async move { services.count_own_portfolios(&caller) });
+        Ok(ViewerPortfolioConnection::new(edges.collect(), page.info, total))
+    }
+
+    /// The viewer's own live sessions, newest first.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<SessionConnection> {
+        let request = request(ctx)?;
+        let wanted = PageArgs { first, after, last, before }.check(List::Sessions)?;
+        let (services, caller) = (request.services.clone(), request.caller());
+        let found = apart(request, async move { services.list_own_sessions(&caller, &wanted).await }).await?;
+        let page = paged(
+            List::Sessions,
+            found.map(|session| {
+                let place = session.id;
+                (session, place)
+            }),
+        );
+        let edges = page
+            .items
+            .into_iter()
+            .map(|(session, cursor)| SessionEdge { cursor, node: Session::new(session) });
+        let total = Total::new(|services, caller| async move { services.count_own_sessions(&caller).await });
+        Ok(SessionConnection::new(edges.collect(), page.info, total))
+    }
+}
+
+/// Root fields of the signed-in person.
+#[derive(Default)]
+pub struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// The signed-in user; null when signed out. Who may call: anybody.
+    fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
+        let caller = request(ctx)?.caller();
+        let person = caller.actor.signed_in();
+        Ok(person.map(|person| Viewer::new(person.user_id, person.session.clone())))
+    }
+}

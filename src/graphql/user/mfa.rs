@@ -1,0 +1,84 @@
+//! A person's second factor, and whether the viewer may have it reset.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::domain;
+use crate::domain::UserId;
+use crate::graphql::context::request;
+use crate::graphql::mfa_reset::ResetUserMfaRejectionReason;
+use crate::graphql::scalar::DateTime;
+use crate::graphql::session::MfaMethod;
+
+/// A user's second factor. Who may see it: the user and whoever manages the user (rule ManagesUser).
+pub struct UserMfa {
+    user: Arc<domain::User>,
+}
+
+impl UserMfa {
+    /// For whoever was found to be allowed to see it.
+    pub fn new(user: Arc<domain::User>) -> Self {
+        Self { user }
+    }
+}
+
+/// A user's second factor. Who may see it: the user and whoever manages the user (rule ManagesUser).
+#[Object]
+impl UserMfa {
+    /// Whether the user has one.
+    fn enabled(&self) -> bool {
+        self.user.mfa.is_some()
+    }
+
+    /// Since when; null without one.
+    fn enabled_at(&self) -> Option<DateTime> {
+        self.user.mfa.as_ref().map(|mfa| mfa.enabled_at.into())
+    }
+
+    /// How the user can answer a challenge now; empty without a second factor.
+    fn methods(&self) -> Vec<MfaMethod> {
+        self.user.mfa_methods().into_iter().map(MfaMethod::from).collect()
+    }
+
+    /// How many backup codes are left. Only the user sees it; null for everybody else, and without a second factor.
+    fn backup_codes_remaining(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let oneself = request(ctx)?.caller().actor.user_id() == Some(self.user.id);
+        let left = self.user.mfa.as_ref().filter(|_| oneself).map(|mfa| mfa.backup_codes);
+        Ok(left.and_then(|left| i32::try_from(left).ok()))
+    }
+
+    /// Whether any of the user's accounts or portfolios enforces MFA.
+    async fn required(&self, ctx: &Context<'_>) -> Result<bool> {
+        required(ctx, self.user.id).await
+    }
+}
+
+/// Whether any of a person's accounts or portfolios enforces MFA.
+async fn required(ctx: &Context<'_>, id: UserId) -> Result<bool> {
+    let loaders = request(ctx)?.loaders();
+    let (accounts, portfolios) =
+        futures_util::try_join!(loaders.account_places.one(id), loaders.portfolio_places.one(id))?;
+    let (accounts, portfolios) = futures_util::try_join!(
+        loaders.accounts.many(accounts.iter().map(|place| place.account_id).collect()),
+        loaders.portfolios.many(portfolios.iter().map(|place| place.portfolio_id).collect()),
+    )?;
+    let enforced = |policy: &domain::MfaPolicy| policy.enforced;
+    Ok(accounts.values().flatten().any(|account| enforced(&account.mfa_policy))
+        || portfolios.values().flatten().any(|portfolio| enforced(&portfolio.mfa_policy)))
+}
+
+/// Whether the viewer may call `resetUserMfa` on a user now. Who may call: whoever sees the user.
+#[derive(SimpleObject)]
+pub struct MfaResetEligibility {
+    /// Whether the viewer may.
+    allowed: bool,
+    /// Why not; null when allowed.
+    reason: Option<ResetUserMfaRejectionReason>,
+}
+
+impl From<Option<ResetUserMfaRejectionReason>> for MfaResetEligibility {
+    fn from(reason: Option<ResetUserMfaRejectionReason>) -> Self {
+        Self { allowed: reason.is_none(), reason }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the viewer may do about a person: the policy's answer, on places that the loaders bring in batches.
+
+use async_graphql::{Context, Result};
+
+use crate::domain::{Action, Denial, UserId};
+use crate::graphql::context::request;
+use crate::service::directory::Answer;
+
+/// Whether the viewer may do something about a person. The outer result fails when it cannot be found out.
+pub async fn may(ctx: &Context<'_>, action: Action, id: UserId) -> Result<std::result::Result<(), Denial>> {
+    let request = request(ctx)?;
+    let (caller, loaders) = (request.caller(), request.loaders());
+    if caller.actor.signed_in().is_none() {
+        return Ok(Err(Denial::SignedOut));
+    }
+    let accounts = loaders.account_places.one(id).await?;
+    let mut answer = caller.over_user(action, id, &accounts, None);
+    if answer == Answer::AskPortfolios {
+        let portfolios = loaders.portfolio_places.one(id).await?;
+        answer = caller.over_user(action, id, &accounts, Some(&portfolios));
+    }
+    Ok(match answer {
+        Answer::Yes => Ok(()),
+        Answer::No(denial) => Err(denial),
+        // With both kinds of places known there is nothing left to ask for.
+        Answer::AskPortfolios => Err(Denial::Forbidden),
+    })
+}
