@@ -1,4 +1,4 @@
-//! A real mongod for `latchkey dev` and for the test suite: found or fetched ([`fetch`]), started as a
+//! A real mongod for `latchkey dev` and for the test suite: found or fetched (`fetch.rs`), started as a
 //! one-node replica set on loopback, stopped with whoever started it. Production never comes here: there
 //! MongoDB is somebody else's, reached by its URI.
 
