@@ -2,6 +2,7 @@
 //! A command decides nothing about people, accounts or resets; services do.
 
 pub mod import;
+pub mod bootstrap;
 pub mod keys;
 pub mod migrate;
 pub mod mongod;
@@ -9,13 +10,14 @@ mod mongod_only;
 mod output;
 mod signals;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    clock::{Clock, OffsetFileClock, SystemClock},
     config::{Config, ConfigError, KEYS, Purpose},
     store::{Store, StoreOptions},
 };
@@ -34,6 +36,8 @@ enum Command {
     Migrate,
     /// Loads portfolios, accounts, people and memberships in bulk; a rerun changes nothing.
     Import(import::ImportArgs),
+    /// Creates the first account and its Owner.
+    Bootstrap(bootstrap::BootstrapArgs),
     /// Makes and looks after the keyring that seals TOTP secrets.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -79,6 +83,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Migrate => migrate::run().await,
         Command::Import(args) => import::run_command(args).await,
+        Command::Bootstrap(args) => bootstrap::run(args).await,
         Command::Keys(command) => keys::run(command),
         Command::Mongod(args) => mongod_only::run(args).await,
     }
@@ -100,6 +105,17 @@ async fn connect(config: &Config) -> anyhow::Result<Store> {
     let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI is not usable")?;
     store.ping().await.context("MongoDB does not answer at LATCHKEY_MONGODB_URI")?;
     Ok(store)
+}
+
+/// The machine's clock, unless a test moves it.
+fn clock_of(config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
+    let Some(path) = &config.test_clock_file else { return Ok(Arc::new(SystemClock)) };
+    let clock = OffsetFileClock::open(path)?;
+    tracing::warn!(
+        path = %path.display(),
+        "THE CLOCK IS A TEST CLOCK: whoever writes LATCHKEY_TEST_CLOCK_FILE decides what has expired"
+    );
+    Ok(Arc::new(clock))
 }
 
 /// 2 is for what whoever started the command wrote wrongly, as clap does; 1 for what failed.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authenticate;
 pub mod authorize;
 pub mod backup_codes;
+pub mod bootstrap;
 pub mod cancel_mfa_reset;
 pub mod decline_mfa_reset;
 pub mod directory;

@@ -1,6 +1,12 @@
 //! The built binary's commands, as whoever deploys it runs them.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use latchkey::command::mongod::{Mongod, MongodOptions};
+use mongodb::{Client, bson::Document};
 
 /// The binary with exactly these variables.
 fn latchkey(args: &[&str], vars: &[(&str, &str)]) -> Output {
@@ -15,6 +21,15 @@ fn said(output: &Output) -> String {
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+async fn mongod(data: &Path) -> Mongod {
+    let options = MongodOptions {
+        binary: std::env::var_os("LATCHKEY_MONGOD").map(PathBuf::from),
+        tools: concat!(env!("CARGO_MANIFEST_DIR"), "/.tools").into(),
+        ..MongodOptions::for_tests(data.join("mongod"))
+    };
+    Mongod::start(options).await.unwrap()
 }
 
 #[test]
@@ -51,4 +66,42 @@ fn a_database_that_does_not_answer_is_one_line() {
     let text = said(&output);
     assert!(text.starts_with("latchkey: MongoDB does not answer at LATCHKEY_MONGODB_URI"), "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_runs_twice_and_at_once_and_bootstrap_creates_the_first_account_only() {
+    let folder = folder();
+    let mongod = mongod(folder.path()).await;
+    let uri = mongod.uri();
+    let vars = [("LATCHKEY_MONGODB_URI", uri.as_str()), ("LATCHKEY_LOG", "warn")];
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| latchkey(&["migrate"], &vars))).collect();
+        for run in runs {
+            let output = run.join().unwrap();
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    });
+
+    let bootstrap = |email: &str, more: &[&str], password: &str| {
+        let args = ["bootstrap", "--account", "Harbor Coffee", "--email", email, "--name", "Olivia"];
+        let mut vars = vars.to_vec();
+        vars.push(("LATCHKEY_BOOTSTRAP_PASSWORD", password));
+        latchkey(&[&args, more].concat(), &vars)
+    };
+    let good = "lantern-orbit-seven-moss";
+    assert!(said(&bootstrap("olivia@harbor.example", &[], "short")).contains("at least 12 characters"));
+    let first = bootstrap("olivia@harbor.example", &[], good);
+    assert!(first.status.success(), "{}", said(&first));
+    assert!(said(&bootstrap("oscar@harbor.example", &[], good)).contains("there are accounts already"));
+    assert!(said(&bootstrap("Olivia@Harbor.example", &["--another"], good)).contains("exists already"));
+    assert!(bootstrap("oscar@harbor.example", &["--another"], good).status.success());
+
+    let client = Client::with_uri_str(&uri).await.unwrap();
+    let database = client.database("latchkey");
+    for (collection, expected) in [("users", 2), ("accounts", 2), ("account_members", 2), ("audit_events", 2)]
+    {
+        let found = database.collection::<Document>(collection).estimated_document_count().await.unwrap();
+        assert_eq!(found, expected, "{collection}");
+    }
+    mongod.stop().await;
 }
