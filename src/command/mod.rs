@@ -1,13 +1,17 @@
 //! The commands of the binary, one file each: they read the configuration, build the app and report.
 //! A command decides nothing about people, accounts or resets; services do.
 
-pub mod import;
 pub mod bootstrap;
+pub mod dev;
+pub mod import;
 pub mod keys;
+mod listen;
 pub mod migrate;
 pub mod mongod;
 mod mongod_only;
 mod output;
+pub mod schema;
+pub mod serve;
 mod signals;
 
 use std::{process::ExitCode, sync::Arc};
@@ -32,6 +36,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the gateway.
+    Serve,
+    /// Runs everything on one embedded default, with demo people, on loopback.
+    Dev(dev::DevArgs),
+    /// Prints the GraphQL schema.
+    Schema,
     /// Brings the database up to date: collections, validators, indexes.
     Migrate,
     /// Loads portfolios, accounts, people and memberships in bulk; a rerun changes nothing.
@@ -81,6 +91,9 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Serve => serve::run().await,
+        Command::Dev(args) => dev::run(args).await,
+        Command::Schema => schema::run(),
         Command::Migrate => migrate::run().await,
         Command::Import(args) => import::run_command(args).await,
         Command::Bootstrap(args) => bootstrap::run(args).await,

@@ -10,6 +10,7 @@
 
 mod authorization;
 mod command;
+mod dev;
 mod harness;
 mod log_in;
 mod main_job;
