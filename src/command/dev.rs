@@ -83,8 +83,11 @@ async fn serve(
     store.close().await;
     let welcome = welcome(args, &config, clock.as_ref(), mongod);
     let passwords = Passwords::new(config.password_parallelism);
-    let app = App::build(&config, Parts { clock, keyring: Keyring::load(keys)?, passwords, transport: None })
-        .await?;
+    let app = App::build(
+        &config,
+        Parts { clock, keyring: Keyring::load(keys)?.into(), passwords, transport: None },
+    )
+    .await?;
     say(&welcome)?;
     app.run(listener, stop).await
 }

@@ -16,7 +16,7 @@ pub async fn run() -> anyhow::Result<()> {
     let keys = config.keys_file.as_deref().context("LATCHKEY_KEYS_FILE is missing")?;
     let parts = Parts {
         clock: clock_of(&config)?,
-        keyring: Keyring::load(keys)?,
+        keyring: Keyring::load(keys)?.into(),
         passwords: Passwords::new(config.password_parallelism),
         transport: None,
     };
