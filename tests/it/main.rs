@@ -16,3 +16,4 @@ mod log_in;
 mod main_job;
 mod mongod;
 mod reset_changed;
+mod schema;

@@ -105,7 +105,7 @@ impl EnrollMutation {
     async fn begin_totp_enrollment(
         &self,
         ctx: &Context<'_>,
-        input: BeginTotpEnrollmentInput,
+        #[graphql(desc = "What to do, and with what.")] input: BeginTotpEnrollmentInput,
     ) -> Result<BeginTotpEnrollmentResult> {
         let request = request(ctx)?;
         let token = input.enrollment_token.as_deref();
@@ -132,7 +132,7 @@ impl EnrollMutation {
     async fn confirm_totp_enrollment(
         &self,
         ctx: &Context<'_>,
-        input: ConfirmTotpEnrollmentInput,
+        #[graphql(desc = "What to do, and with what.")] input: ConfirmTotpEnrollmentInput,
     ) -> Result<ConfirmTotpEnrollmentResult> {
         let request = request(ctx)?;
         let token = input.enrollment_token.as_deref();

@@ -103,7 +103,7 @@ impl FactorMutation {
     async fn regenerate_backup_codes(
         &self,
         ctx: &Context<'_>,
-        input: RegenerateBackupCodesInput,
+        #[graphql(desc = "What to do, and with what.")] input: RegenerateBackupCodesInput,
     ) -> Result<RegenerateBackupCodesResult> {
         let request = request(ctx)?;
         let outcome = request.services.regenerate_backup_codes(&request.caller(), &input.code).await;
@@ -127,7 +127,11 @@ impl FactorMutation {
     /// Turns the viewer's MFA off. Rejected while an account or portfolio enforces MFA. Who may call: rule SignedIn,
     /// with a TOTP code or a backup code.
     #[graphql(guard = "SignedIn")]
-    async fn disable_mfa(&self, ctx: &Context<'_>, input: DisableMfaInput) -> Result<DisableMfaResult> {
+    async fn disable_mfa(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do, and with what.")] input: DisableMfaInput,
+    ) -> Result<DisableMfaResult> {
         let request = request(ctx)?;
         let outcome = request.services.disable_mfa(&request.caller(), &input.code).await;
         use DisableMfaRejectionReason as Reason;

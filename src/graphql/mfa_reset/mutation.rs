@@ -181,7 +181,7 @@ impl MfaResetMutation {
     async fn reset_user_mfa(
         &self,
         ctx: &Context<'_>,
-        input: ResetUserMfaInput,
+        #[graphql(desc = "What to do, and with what.")] input: ResetUserMfaInput,
     ) -> Result<ResetUserMfaResult> {
         let request = request(ctx)?;
         let user_id = parse_id(&input.user_id, "userId")?;
@@ -206,7 +206,7 @@ impl MfaResetMutation {
     async fn accept_mfa_reset(
         &self,
         ctx: &Context<'_>,
-        input: AcceptMfaResetInput,
+        #[graphql(desc = "What to do, and with what.")] input: AcceptMfaResetInput,
     ) -> Result<AcceptMfaResetResult> {
         let request = request(ctx)?;
         let caller = request.caller();
@@ -233,7 +233,7 @@ impl MfaResetMutation {
     async fn decline_mfa_reset(
         &self,
         ctx: &Context<'_>,
-        input: DeclineMfaResetInput,
+        #[graphql(desc = "What to do, and with what.")] input: DeclineMfaResetInput,
     ) -> Result<DeclineMfaResetResult> {
         let request = request(ctx)?;
         let outcome = request.services.decline_mfa_reset(&request.caller(), &input.token).await;
@@ -252,7 +252,7 @@ impl MfaResetMutation {
     async fn cancel_mfa_reset(
         &self,
         ctx: &Context<'_>,
-        input: CancelMfaResetInput,
+        #[graphql(desc = "What to do, and with what.")] input: CancelMfaResetInput,
     ) -> Result<CancelMfaResetResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.mfa_reset_id, "mfaResetId")?;

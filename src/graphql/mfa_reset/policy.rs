@@ -130,7 +130,7 @@ impl PolicyMutation {
     async fn set_account_mfa_policy(
         &self,
         ctx: &Context<'_>,
-        input: SetAccountMfaPolicyInput,
+        #[graphql(desc = "What to do, and with what.")] input: SetAccountMfaPolicyInput,
     ) -> Result<SetAccountMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.account_id, "accountId")?;
@@ -152,7 +152,7 @@ impl PolicyMutation {
     async fn set_portfolio_mfa_policy(
         &self,
         ctx: &Context<'_>,
-        input: SetPortfolioMfaPolicyInput,
+        #[graphql(desc = "What to do, and with what.")] input: SetPortfolioMfaPolicyInput,
     ) -> Result<SetPortfolioMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.portfolio_id, "portfolioId")?;

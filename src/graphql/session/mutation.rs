@@ -217,7 +217,11 @@ pub struct SessionMutation;
 impl SessionMutation {
     /// Checks a password. Gives a session, or asks for the second factor, or for MFA to be set up first. Who may call:
     /// anybody.
-    async fn log_in(&self, ctx: &Context<'_>, input: LogInInput) -> Result<LogInResult> {
+    async fn log_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do, and with what.")] input: LogInInput,
+    ) -> Result<LogInResult> {
         let request = request(ctx)?;
         let outcome = request.services.log_in(&request.caller(), &input.email, &input.password).await;
         use LogInRejectionReason as Reason;
@@ -246,7 +250,7 @@ impl SessionMutation {
     async fn answer_mfa_challenge(
         &self,
         ctx: &Context<'_>,
-        input: AnswerMfaChallengeInput,
+        #[graphql(desc = "What to do, and with what.")] input: AnswerMfaChallengeInput,
     ) -> Result<AnswerMfaChallengeResult> {
         let request = request(ctx)?;
         let caller = request.caller();
@@ -281,7 +285,7 @@ impl SessionMutation {
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
-        input: RevokeSessionInput,
+        #[graphql(desc = "What to do, and with what.")] input: RevokeSessionInput,
     ) -> Result<RevokeSessionResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.session_id, "sessionId")?;
