@@ -10,7 +10,7 @@ use latchkey::mail::{SendError, SmtpTransport, Transport as _};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::smtp_server::{Security, SmtpServer};
+use super::server::{Security, SmtpServer};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:30 UTC);
 
@@ -30,7 +30,7 @@ fn transport(server: &SmtpServer, user_info: &str) -> SmtpTransport {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_brings_a_mail_exactly_as_it_was_written() {
+async fn a_mail_arrives_exactly_as_it_was_written() {
     let server = SmtpServer::start();
     let mail = mail_to("ada@acme.example");
     transport(&server, "").send(&mail).await.unwrap();
@@ -42,7 +42,7 @@ async fn smtp_brings_a_mail_exactly_as_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_answers_decide_whether_a_mail_is_tried_again() {
+async fn answers_decide_whether_a_mail_is_tried_again() {
     let server = SmtpServer::start();
     let transport = transport(&server, "");
     let transient = |text: &str| SendError::Transient(text.to_owned());
@@ -65,7 +65,7 @@ async fn smtp_answers_decide_whether_a_mail_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_connections_that_break_are_tried_again() {
+async fn connections_that_break_are_tried_again() {
     let server = SmtpServer::start();
     let transport = transport(&server, "");
     for fault in ["drop", "lost250"] {
@@ -82,7 +82,7 @@ async fn smtp_connections_that_break_are_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_servers_that_hang_hold_a_mail_no_longer_than_the_limit_and_spoil_no_other() {
+async fn servers_that_hang_hold_a_mail_no_longer_than_the_limit_and_spoil_no_other() {
     let server = SmtpServer::start();
     let transport = transport(&server, "").with_limit(Duration::from_millis(700));
     transport.send(&mail_to("ada@acme.example")).await.unwrap();
@@ -98,7 +98,7 @@ async fn smtp_servers_that_hang_hold_a_mail_no_longer_than_the_limit_and_spoil_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_connections_are_used_again_and_more_are_opened_for_mails_at_the_same_time() {
+async fn connections_are_used_again_and_more_are_opened_for_mails_at_the_same_time() {
     let server = SmtpServer::start();
     let transport = transport(&server, "");
     for _ in 0..3 {
@@ -114,7 +114,7 @@ async fn smtp_connections_are_used_again_and_more_are_opened_for_mails_at_the_sa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_logs_in_over_tls_and_starttls() {
+async fn the_user_is_logged_in_over_tls_and_starttls() {
     for security in [Security::Tls, Security::StartTls] {
         let server = SmtpServer::with(security, &["--auth", "mailer:p@ss:word"]);
         transport(&server, "mailer:p%40ss%3Aword@").send(&mail_to("ada@acme.example")).await.unwrap();
@@ -135,7 +135,7 @@ async fn smtp_logs_in_over_tls_and_starttls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_says_nothing_to_a_server_that_it_does_not_trust() {
+async fn nothing_is_said_to_a_server_that_is_not_trusted() {
     for security in [Security::Tls, Security::StartTls] {
         let server = SmtpServer::with(security, &[]);
         let stranger = SmtpTransport::new(&server.smtp("")).unwrap();
@@ -153,7 +153,7 @@ async fn smtp_says_nothing_to_a_server_that_it_does_not_trust() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smtp_takes_addresses_beyond_ascii_where_the_server_does() {
+async fn addresses_beyond_ascii_go_to_servers_that_take_them() {
     let server = SmtpServer::start();
     transport(&server, "").send(&mail_to("zoë@bücher.example")).await.unwrap();
     assert_eq!(server.taken()[0].envelope["to"], serde_json::json!(["zoë@xn--bcher-kva.example"]));
