@@ -13,6 +13,7 @@ mod command;
 mod dev;
 mod harness;
 mod log_in;
+mod mail;
 mod main_job;
 mod mongod;
 mod reset_changed;
