@@ -12,6 +12,7 @@ mod authorization;
 mod command;
 mod dev;
 mod harness;
+mod import;
 mod log_in;
 mod mail;
 mod main_job;
