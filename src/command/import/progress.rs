@@ -97,9 +97,10 @@ impl Progress {
     }
 
     pub(super) fn begin(&self, steps: u64, what: &'static str) {
+        self.bar.set_message(what);
         self.bar.set_length(steps);
         self.bar.set_position(0);
-        self.bar.set_message(what);
+        self.bar.reset_eta();
         if self.told {
             self.bar.enable_steady_tick(Duration::from_millis(500));
         }
