@@ -33,8 +33,8 @@ pub use self::progress::{Counts, Progress, Rejection, Summary};
 pub use self::row::Kind;
 
 use self::hashing::Hashing;
-use super::{configure, connect, output::say};
-use crate::clock::{Clock, SystemClock};
+use super::{clock_of, configure, connect, output::say};
+use crate::clock::Clock;
 use crate::config::Purpose;
 use crate::crypto::{Keyring, KeyringError, PasswordError, Passwords};
 use crate::store::import::Group;
@@ -79,7 +79,7 @@ pub async fn run_command(args: ImportArgs) -> anyhow::Result<()> {
         .await?
         .with_context(|| format!("{} cannot be read", args.file.display()))?;
     let passwords = Passwords::new(config.password_parallelism);
-    let summary = run(&store, keyring, passwords, Arc::new(SystemClock), input, Progress::shown())
+    let summary = run(&store, keyring, passwords, clock_of(&config)?, input, Progress::shown())
         .await
         .context("the import stopped; run it again and it continues")?;
     store.close().await;
