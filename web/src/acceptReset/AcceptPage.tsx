@@ -1,0 +1,220 @@
+// What the link of the mail opens: who asked, for which account, until when; two buttons. Nothing changes before one
+// of them is pressed. Works signed out.
+import { Alert, Button, PasswordInput, Stack, Table, Text } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useMutation, useQuery } from 'urql';
+import { Link } from 'wouter';
+import { Plain } from '../app/Plain';
+import { graphql } from '../gql';
+import type { MfaResetByTokenQuery } from '../gql/graphql';
+import { useI18n } from '../i18n';
+import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
+import { Loading } from '../ui/Loading';
+import { PageTitle } from '../ui/Page';
+import { useNow } from '../ui/useNow';
+import { useResetToken } from './resetToken';
+
+const mfaResetByTokenDocument = graphql(`
+  query MfaResetByToken($token: String!) {
+    mfaResetByToken(token: $token) {
+      state
+      maskedEmail
+      requestedByName
+      scopeName
+      requestedAt
+      expiresAt
+      acceptance
+    }
+  }
+`);
+
+const acceptMfaResetDocument = graphql(`
+  mutation AcceptMfaReset($input: AcceptMfaResetInput!) {
+    acceptMfaReset(input: $input) {
+      __typename
+      ... on MfaResetAccepted {
+        maskedEmail
+        enrollmentRequired
+      }
+      ... on AcceptMfaResetRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+const declineMfaResetDocument = graphql(`
+  mutation DeclineMfaReset($input: DeclineMfaResetInput!) {
+    declineMfaReset(input: $input) {
+      __typename
+      ... on DeclineMfaResetRejected {
+        reason
+      }
+    }
+  }
+`);
+
+type Preview = NonNullable<MfaResetByTokenQuery['mfaResetByToken']>;
+
+export default function AcceptPage() {
+  const { m } = useI18n();
+  const token = useResetToken();
+  return (
+    <Plain>
+      {token ? <Reset key={token} token={token} /> : <Outcome title={m.accept.missingTitle}>{m.accept.missing}</Outcome>}
+    </Plain>
+  );
+}
+
+function Reset({ token }: { token: string }) {
+  const { m } = useI18n();
+  const now = useNow();
+  const [{ data, error }, retry] = useQuery({
+    query: mfaResetByTokenDocument,
+    variables: { token },
+    requestPolicy: 'network-only',
+  });
+  const [accepted, accept] = useMutation(acceptMfaResetDocument);
+  const [declined, decline] = useMutation(declineMfaResetDocument);
+
+  if (error) return <FailureNotice error={error} onRetry={() => retry({ requestPolicy: 'network-only' })} />;
+  if (!data) return <Loading />;
+
+  const preview = data.mfaResetByToken;
+  const acceptAnswer = accepted.data?.acceptMfaReset;
+  const declineAnswer = declined.data?.declineMfaReset;
+  const refused =
+    acceptAnswer?.__typename === 'AcceptMfaResetRejected'
+      ? acceptAnswer
+      : declineAnswer?.__typename === 'DeclineMfaResetRejected'
+        ? declineAnswer
+        : null;
+
+  if (acceptAnswer?.__typename === 'MfaResetAccepted') {
+    return (
+      <Outcome title={m.accept.acceptedTitle}>
+        {m.accept.accepted(acceptAnswer.maskedEmail)}
+        {acceptAnswer.enrollmentRequired ? ` ${m.accept.enrollmentNext}` : ''}
+        <Button component={Link} href="/login" mt="md" fullWidth>
+          {m.accept.goToLogIn}
+        </Button>
+      </Outcome>
+    );
+  }
+  if (declineAnswer && !refused) return <Outcome title={m.accept.declinedTitle}>{m.accept.declined}</Outcome>;
+  if (
+    refused?.reason === 'EXPIRED' ||
+    preview?.state === 'EXPIRED' ||
+    (preview && new Date(preview.expiresAt).getTime() <= now)
+  ) {
+    return <Outcome title={m.accept.expiredTitle}>{m.accept.expired}</Outcome>;
+  }
+  if (!preview || preview.state !== 'PENDING' || refused?.reason === 'INVALID') {
+    return <Outcome title={m.accept.invalidTitle}>{m.accept.invalid}</Outcome>;
+  }
+
+  return (
+    <Question
+      preview={preview}
+      busy={accepted.fetching ? 'accept' : declined.fetching ? 'decline' : null}
+      refusal={
+        acceptAnswer?.__typename === 'AcceptMfaResetRejected'
+          ? {
+              text: m.accept.rejected[acceptAnswer.reason] ?? acceptAnswer.message,
+              retryAt: acceptAnswer.retryAt ?? null,
+            }
+          : null
+      }
+      onAccept={(password) => void accept({ input: { token, password } })}
+      onDecline={() => void decline({ input: { token } })}
+    >
+      {accepted.error && <FailureNotice error={accepted.error} />}
+      {declined.error && <FailureNotice error={declined.error} />}
+    </Question>
+  );
+}
+
+function Question(props: {
+  preview: Preview;
+  busy: 'accept' | 'decline' | null;
+  refusal: { text: string; retryAt: string | null } | null;
+  onAccept: (password: string | null) => void;
+  onDecline: () => void;
+  children: React.ReactNode;
+}) {
+  const { m, dateTime } = useI18n();
+  const [password, setPassword] = useState('');
+  const { preview, busy } = props;
+  const needsPassword = preview.acceptance === 'LINK_AND_PASSWORD';
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.onAccept(needsPassword ? password : null);
+    setPassword('');
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <PageTitle>{m.accept.title}</PageTitle>
+        <Text>{m.accept.asked(preview.requestedByName, preview.scopeName)}</Text>
+        <Table variant="vertical" withTableBorder>
+          <Table.Tbody>
+            <Fact name={m.accept.user} value={preview.maskedEmail} />
+            <Fact name={m.accept.who} value={preview.requestedByName} />
+            <Fact name={m.accept.scope} value={preview.scopeName} />
+            <Fact name={m.accept.when} value={dateTime(preview.requestedAt)} />
+            <Fact name={m.accept.until} value={dateTime(preview.expiresAt)} />
+          </Table.Tbody>
+        </Table>
+        <Text size="sm">{m.accept.effect}</Text>
+        <Text size="sm">{m.accept.notAsked}</Text>
+        {props.children}
+        {props.refusal && <RefusalNotice retryAt={props.refusal.retryAt}>{props.refusal.text}</RefusalNotice>}
+        {needsPassword && (
+          <PasswordInput
+            name="password"
+            label={m.accept.password}
+            description={m.accept.passwordHint}
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+        )}
+        <Button type="submit" loading={busy === 'accept'} disabled={busy === 'decline'}>
+          {m.accept.accept}
+        </Button>
+        <Button
+          variant="default"
+          loading={busy === 'decline'}
+          disabled={busy === 'accept'}
+          onClick={props.onDecline}
+        >
+          {m.accept.decline}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <Table.Tr>
+      <Table.Th scope="row">{name}</Table.Th>
+      <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
+    </Table.Tr>
+  );
+}
+
+function Outcome({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <Stack>
+      <PageTitle>{title}</PageTitle>
+      <Alert role="status">{children}</Alert>
+    </Stack>
+  );
+}

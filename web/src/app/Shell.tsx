@@ -1,0 +1,173 @@
+// The frame around every signed-in screen: which account or portfolio, its screens, oneself, log-out.
+import { AppShell, Burger, Button, Group, NativeSelect, NavLink, ScrollArea, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { type ReactNode, useEffect } from 'react';
+import { useMutation } from 'urql';
+import { Link, useLocation, useRoute } from 'wouter';
+import { graphql } from '../gql';
+import { useI18n } from '../i18n';
+import { BuildingIcon, LogIcon, PersonIcon, ShieldIcon, UsersIcon } from '../ui/icons';
+import { Preferences } from './Preferences';
+import { useSession } from './session';
+import classes from './Shell.module.css';
+import { homeOf, useViewer } from './viewer';
+
+const logOutDocument = graphql(`
+  mutation LogOut {
+    logOut {
+      __typename
+    }
+  }
+`);
+
+export default function Shell({ children }: { children: ReactNode }) {
+  const { m } = useI18n();
+  const viewer = useViewer();
+  const { renew } = useSession();
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const [path, navigate] = useLocation();
+  const [, logOut] = useMutation(logOutDocument);
+
+  useEffect(close, [path, close]);
+
+  const leave = async () => {
+    await logOut({});
+    renew();
+    navigate('/login');
+  };
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 260, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding="md"
+    >
+      <a href="#content" className={classes['skip']}>
+        {m.app.skipToContent}
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group wrap="nowrap" gap="sm">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={m.app.openMenu}
+              aria-expanded={opened}
+            />
+            <Link href={homeOf(viewer)} className={classes['brand']}>
+              {m.app.name}
+            </Link>
+          </Group>
+          <Group wrap="nowrap" gap="sm">
+            <Text size="sm" truncate visibleFrom="xs" maw={240}>
+              {viewer.user.name}
+            </Text>
+            <Button size="xs" variant="default" onClick={() => void leave()}>
+              {m.app.logOut}
+            </Button>
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="md" aria-label={m.app.navigation}>
+        <AppShell.Section grow component={ScrollArea}>
+          <Stack gap="md">
+            <ScopeSelect />
+            <ScopeLinks />
+            <div>
+              <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
+                {m.app.you}
+              </Text>
+              <ScreenLink href="/security" icon={<PersonIcon />} label={m.app.mySecurity} />
+            </div>
+          </Stack>
+        </AppShell.Section>
+        <AppShell.Section pt="md">
+          <Preferences />
+        </AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="content">{children}</AppShell.Main>
+    </AppShell>
+  );
+}
+
+type Scope = { kind: 'accounts' | 'portfolios'; id: string };
+
+function useScope(): Scope | null {
+  const viewer = useViewer();
+  const [inAccount, account] = useRoute('/accounts/:id/*?');
+  const [inPortfolio, portfolio] = useRoute('/portfolios/:id/*?');
+  if (inAccount) return { kind: 'accounts', id: account.id };
+  if (inPortfolio) return { kind: 'portfolios', id: portfolio.id };
+  const [, kind, id] = homeOf(viewer).split('/');
+  return (kind === 'accounts' || kind === 'portfolios') && id ? { kind, id } : null;
+}
+
+function ScopeSelect() {
+  const { m } = useI18n();
+  const viewer = useViewer();
+  const scope = useScope();
+  const [, navigate] = useLocation();
+  const accounts = viewer.accounts.edges.map(({ node }) => ({ value: `accounts/${node.id}`, label: node.name }));
+  const portfolios = viewer.portfolios.edges.map(({ node }) => ({ value: `portfolios/${node.id}`, label: node.name }));
+  if (accounts.length + portfolios.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {m.app.noScopes}
+      </Text>
+    );
+  }
+  const value = scope ? `${scope.kind}/${scope.id}` : '';
+  const known = [...accounts, ...portfolios].some((one) => one.value === value);
+  return (
+    <NativeSelect
+      label={m.app.chooseScope}
+      value={known ? value : ''}
+      onChange={(event) => {
+        if (event.currentTarget.value) navigate(`/${event.currentTarget.value}/users`);
+      }}
+      data={[
+        ...(known ? [] : [{ value: '', label: m.app.none }]),
+        ...(accounts.length ? [{ group: m.app.accounts, items: accounts }] : []),
+        ...(portfolios.length ? [{ group: m.app.portfolios, items: portfolios }] : []),
+      ]}
+    />
+  );
+}
+
+function ScopeLinks() {
+  const { m } = useI18n();
+  const scope = useScope();
+  if (!scope) return null;
+  const base = `/${scope.kind}/${scope.id}`;
+  const portfolio = scope.kind === 'portfolios';
+  return (
+    <div>
+      <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
+        {portfolio ? m.app.manage : m.app.settings}
+      </Text>
+      <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />
+      {portfolio && (
+        <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />
+      )}
+      <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
+      <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />
+    </div>
+  );
+}
+
+function ScreenLink(props: { href: string; icon: ReactNode; label: string }) {
+  const [path] = useLocation();
+  const active = path === props.href;
+  return (
+    <NavLink
+      component={Link}
+      href={props.href}
+      active={active}
+      aria-current={active ? 'page' : undefined}
+      leftSection={props.icon}
+      label={props.label}
+    />
+  );
+}

@@ -1,0 +1,146 @@
+// Log-in, step by step: password; then a code, or setting MFA up where it is required; then the new backup codes.
+// Tokens between the steps live in this component's state and nowhere else.
+import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useMutation } from 'urql';
+import { Plain } from '../app/Plain';
+import { useSession } from '../app/session';
+import { graphql } from '../gql';
+import type { LogInMutation } from '../gql/graphql';
+import { useI18n } from '../i18n';
+import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
+import { PageTitle } from '../ui/Page';
+import { BackupCodes } from './BackupCodes';
+import { CodeStep } from './CodeStep';
+import { EnrolStep } from './EnrolStep';
+
+const logInDocument = graphql(`
+  mutation LogIn($input: LogInInput!) {
+    logIn(input: $input) {
+      __typename
+      ... on MfaChallenge {
+        challengeToken
+        expiresAt
+      }
+      ... on MfaEnrollmentRequired {
+        enrollmentToken
+        expiresAt
+      }
+      ... on LogInRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+type Step =
+  | { kind: 'password' }
+  | { kind: 'code'; challengeToken: string; expiresAt: string }
+  | { kind: 'enrol'; enrollmentToken: string }
+  | { kind: 'codes'; backupCodes: string[]; loggedIn: boolean };
+
+export function LogInPage() {
+  const { m } = useI18n();
+  const { renew } = useSession();
+  const [step, setStep] = useState<Step>({ kind: 'password' });
+  const startAgain = () => setStep({ kind: 'password' });
+
+  return (
+    <Plain>
+      {step.kind === 'password' && (
+        <PasswordStep
+          onAnswer={(answer) => {
+            if (answer.__typename === 'LoggedIn') renew();
+            if (answer.__typename === 'MfaChallenge') setStep({ ...answer, kind: 'code' });
+            if (answer.__typename === 'MfaEnrollmentRequired') setStep({ ...answer, kind: 'enrol' });
+          }}
+        />
+      )}
+      {step.kind === 'code' && (
+        <CodeStep
+          challengeToken={step.challengeToken}
+          expiresAt={step.expiresAt}
+          onLoggedIn={renew}
+          onStartAgain={startAgain}
+        />
+      )}
+      {step.kind === 'enrol' && (
+        <Stack>
+          <PageTitle>{m.enrol.title}</PageTitle>
+          <Text>{m.enrol.forced}</Text>
+          <EnrolStep
+            enrollmentToken={step.enrollmentToken}
+            onEnrolled={(backupCodes, loggedIn) => setStep({ kind: 'codes', backupCodes, loggedIn })}
+          />
+          <Anchor component="button" type="button" onClick={startAgain}>
+            {m.logIn.startAgain}
+          </Anchor>
+        </Stack>
+      )}
+      {step.kind === 'codes' && (
+        <Stack>
+          <PageTitle>{m.codes.title}</PageTitle>
+          <BackupCodes codes={step.backupCodes} onSaved={() => (step.loggedIn ? renew() : startAgain())} />
+        </Stack>
+      )}
+    </Plain>
+  );
+}
+
+type Answer = LogInMutation['logIn'];
+
+function PasswordStep({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
+  const { m } = useI18n();
+  const { ended } = useSession();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [{ data, error, fetching }, logIn] = useMutation(logInDocument);
+  const answer = data?.logIn;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const result = await logIn({ input: { email, password } });
+    if (!result.data) return;
+    if (result.data.logIn.__typename === 'LogInRejected') setPassword('');
+    onAnswer(result.data.logIn);
+  };
+
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Stack>
+        <PageTitle>{m.logIn.title}</PageTitle>
+        {ended && !answer && !error && <Alert role="status">{m.logIn.sessionEnded}</Alert>}
+        {error && <FailureNotice error={error} />}
+        {answer?.__typename === 'LogInRejected' && (
+          <RefusalNotice retryAt={answer.retryAt}>
+            {m.logIn.rejected[answer.reason] ?? answer.message}
+          </RefusalNotice>
+        )}
+        <TextInput
+          type="email"
+          name="email"
+          label={m.logIn.email}
+          autoComplete="username"
+          required
+          withAsterisk={false}
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <PasswordInput
+          name="password"
+          label={m.logIn.password}
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={fetching}>
+          {m.logIn.submit}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,88 @@
+// One form for the MFA policy of an account and of a portfolio: what is demanded, from when, and whom it would touch.
+import { Alert, Button, Group, Radio, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import type { MfaPolicyPartFragment, MfaResetAcceptance } from '../gql/graphql';
+import { useI18n } from '../i18n';
+
+export interface PolicyChange {
+  enforced: boolean;
+  graceUntil: string | null;
+  resetAcceptance: MfaResetAcceptance;
+}
+
+export function PolicyForm(props: {
+  policy: MfaPolicyPartFragment;
+  canManage: boolean;
+  withoutMfa: number | null;
+  saving: boolean;
+  onSave: (change: PolicyChange) => void;
+}) {
+  const { m, dateTime } = useI18n();
+  const { policy, canManage, withoutMfa } = props;
+  const [enforced, setEnforced] = useState(policy.enforced);
+  const [grace, setGrace] = useState(policy.graceUntil ? dayOf(policy.graceUntil) : '');
+  const [acceptance, setAcceptance] = useState<MfaResetAcceptance>(policy.resetAcceptance);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.onSave({
+      enforced,
+      graceUntil: enforced && grace ? new Date(`${grace}T00:00`).toISOString() : null,
+      resetAcceptance: acceptance,
+    });
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Stack maw={560}>
+        {!canManage && <Alert>{m.policy.readOnly}</Alert>}
+        <Switch
+          label={m.policy.enforced}
+          description={m.policy.enforcedHint}
+          checked={enforced}
+          disabled={!canManage}
+          onChange={(event) => setEnforced(event.currentTarget.checked)}
+        />
+        {policy.enforced && policy.enforcedSince && (
+          <Text size="sm">{m.policy.since(dateTime(policy.enforcedSince))}</Text>
+        )}
+        {withoutMfa !== null && <Text size="sm">{m.policy.affected(withoutMfa)}</Text>}
+        {enforced && (
+          <TextInput
+            type="date"
+            label={m.policy.grace}
+            description={m.policy.graceHint}
+            maw={240}
+            value={grace}
+            disabled={!canManage}
+            onChange={(event) => setGrace(event.currentTarget.value)}
+          />
+        )}
+        <Radio.Group
+          label={m.policy.acceptance}
+          value={acceptance}
+          onChange={(value) => setAcceptance(value === 'LINK_AND_PASSWORD' ? value : 'LINK')}
+        >
+          <Stack gap="xs" mt="xs">
+            <Radio value="LINK" label={m.policy.LINK} disabled={!canManage} />
+            <Radio value="LINK_AND_PASSWORD" label={m.policy.LINK_AND_PASSWORD} disabled={!canManage} />
+          </Stack>
+        </Radio.Group>
+        {canManage && (
+          <Group>
+            <Button type="submit" loading={props.saving}>
+              {m.policy.save}
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </form>
+  );
+}
+
+/** The day in the person's time zone, as a date field wants it. */
+function dayOf(iso: string): string {
+  const at = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}

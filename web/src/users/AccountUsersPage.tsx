@@ -1,0 +1,136 @@
+// Settings > Users of one account.
+import { NativeSelect, Stack, Text } from '@mantine/core';
+import { useCallback } from 'react';
+import { useQuery } from 'urql';
+import { ScopeGate } from '../app/ScopeGate';
+import { useAccountScope } from '../app/scope';
+import { graphql } from '../gql';
+import type { AccountRole } from '../gql/graphql';
+import { label, useI18n } from '../i18n';
+import { FailureNotice } from '../ui/FailureNotice';
+import { Loading } from '../ui/Loading';
+import { Page } from '../ui/Page';
+import { cursorFrom, Pager } from '../ui/Pager';
+import { ListFilters } from './ListFilters';
+import { mfaFilter, useListParams } from './listParams';
+import { useMfaResetFeed } from './useMfaResetFeed';
+import { UserList } from './UserList';
+
+const PAGE_SIZE = 25;
+const ROLES: AccountRole[] = [
+  'OWNER',
+  'ADMIN',
+  'MANAGER',
+  'ANALYST',
+  'CAMPAIGN_COORDINATOR',
+  'CONTENT_CREATOR',
+  'SUPPORT',
+];
+
+const accountUsersDocument = graphql(`
+  query AccountUsers(
+    $id: ID!
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $search: String
+    $roles: [AccountRole!]
+    $mfaEnabled: Boolean
+    $manages: Boolean!
+  ) {
+    account(id: $id) {
+      id
+      users(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        search: $search
+        roles: $roles
+        mfaEnabled: $mfaEnabled
+      ) {
+        totalCount
+        edges {
+          role
+          node {
+            ...UserRow
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export default function AccountUsersPage({ id }: { id: string }) {
+  return (
+    <ScopeGate loaded={useAccountScope(id)}>
+      {(account, canManage) => <Users id={id} name={account.name} canManage={canManage} />}
+    </ScopeGate>
+  );
+}
+
+function Users({ id, name, canManage }: { id: string; name: string; canManage: boolean }) {
+  const { m, number } = useI18n();
+  const { params, set } = useListParams();
+  const role = ROLES.find((one) => one === params.get('role'));
+  const [{ data, error, fetching }, refetch] = useQuery({
+    query: accountUsersDocument,
+    requestPolicy: 'cache-and-network',
+    variables: {
+      id,
+      ...cursorFrom(params, PAGE_SIZE),
+      search: params.get('search'),
+      roles: role ? [role] : null,
+      mfaEnabled: canManage ? mfaFilter(params) : null,
+      manages: canManage,
+    },
+  });
+  const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
+  const latest = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
+  const users = data?.account?.users;
+
+  return (
+    <Page title={m.users.of(name)}>
+      <ListFilters params={params} set={set} withMfa={canManage}>
+        <NativeSelect
+          label={m.users.role}
+          flex="0 1 12rem"
+          value={role ?? ''}
+          onChange={(event) => set({ role: event.currentTarget.value })}
+          data={[
+            { value: '', label: m.users.anyRole },
+            ...ROLES.map((value) => ({ value, label: label(m.roles, value) })),
+          ]}
+        />
+      </ListFilters>
+      {error && !users && <FailureNotice error={error} onRetry={reload} />}
+      {!users && fetching && <Loading />}
+      {users && (
+        <Stack>
+          {error?.networkError && <FailureNotice error={error} onRetry={reload} />}
+          <Text size="sm" c="dimmed" role="status">
+            {m.users.count(number(users.totalCount))}
+          </Text>
+          <UserList
+            label={m.users.of(name)}
+            rolesHeading={m.users.role}
+            canManage={canManage}
+            latest={latest}
+            rows={users.edges.map((edge) => ({
+              user: edge.node,
+              roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
+            }))}
+          />
+          <Pager info={users.pageInfo} onMove={set} />
+        </Stack>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,148 @@
+// Manage > Users of a portfolio: everybody in any linked account, once each.
+import { Anchor, List, Stack, Text } from '@mantine/core';
+import { useCallback } from 'react';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { ScopeGate } from '../app/ScopeGate';
+import { usePortfolioScope } from '../app/scope';
+import { graphql } from '../gql';
+import type { PortfolioAccountUsersQuery } from '../gql/graphql';
+import { label, useI18n } from '../i18n';
+import { FailureNotice } from '../ui/FailureNotice';
+import { Loading } from '../ui/Loading';
+import { Page } from '../ui/Page';
+import { cursorFrom, Pager } from '../ui/Pager';
+import { ListFilters } from './ListFilters';
+import { mfaFilter, useListParams } from './listParams';
+import { useMfaResetFeed } from './useMfaResetFeed';
+import { UserList } from './UserList';
+
+const PAGE_SIZE = 25;
+const MEMBERSHIPS_SHOWN = 4;
+
+const portfolioAccountUsersDocument = graphql(`
+  query PortfolioAccountUsers(
+    $id: ID!
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $search: String
+    $mfaEnabled: Boolean
+    $manages: Boolean!
+  ) {
+    portfolio(id: $id) {
+      id
+      accountUsers(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        search: $search
+        mfaEnabled: $mfaEnabled
+      ) {
+        totalCount
+        edges {
+          memberships {
+            role
+            account {
+              id
+              name
+            }
+          }
+          node {
+            ...UserRow
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export default function PortfolioUsersPage({ id }: { id: string }) {
+  return (
+    <ScopeGate loaded={usePortfolioScope(id)}>
+      {(portfolio, canManage) => <Users id={id} name={portfolio.name} canManage={canManage} />}
+    </ScopeGate>
+  );
+}
+
+function Users({ id, name, canManage }: { id: string; name: string; canManage: boolean }) {
+  const { m, number } = useI18n();
+  const { params, set } = useListParams();
+  const [{ data, error, fetching }, refetch] = useQuery({
+    query: portfolioAccountUsersDocument,
+    requestPolicy: 'cache-and-network',
+    variables: {
+      id,
+      ...cursorFrom(params, PAGE_SIZE),
+      search: params.get('search'),
+      mfaEnabled: mfaFilter(params),
+      manages: canManage,
+    },
+  });
+  const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
+  const latest = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
+  const users = data?.portfolio?.accountUsers;
+
+  return (
+    <Page title={m.users.portfolioTitle(name)}>
+      <ListFilters params={params} set={set} withMfa />
+      {error && !users && <FailureNotice error={error} onRetry={reload} />}
+      {!users && fetching && <Loading />}
+      {users && (
+        <Stack>
+          {error?.networkError && <FailureNotice error={error} onRetry={reload} />}
+          <Text size="sm" c="dimmed" role="status">
+            {m.users.count(number(users.totalCount))}
+          </Text>
+          <UserList
+            label={m.users.portfolioTitle(name)}
+            rolesHeading={m.users.memberships}
+            canManage={canManage}
+            latest={latest}
+            rows={users.edges.map((edge) => ({
+              user: edge.node,
+              roles: <Memberships of={edge.memberships} />,
+            }))}
+          />
+          <Pager info={users.pageInfo} onMove={set} />
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+type Membership = NonNullable<
+  NonNullable<PortfolioAccountUsersQuery['portfolio']>['accountUsers']
+>['edges'][number]['memberships'][number];
+
+function Memberships({ of }: { of: Membership[] }) {
+  const { m } = useI18n();
+  const shown = of.slice(0, MEMBERSHIPS_SHOWN);
+  return (
+    <List listStyleType="none" size="sm">
+      {shown.map(({ account, role }) => (
+        <List.Item key={account.id}>
+          <Anchor component={Link} href={`/accounts/${account.id}/users`} size="sm">
+            {account.name}
+          </Anchor>
+          {`: ${label(m.roles, role)}`}
+        </List.Item>
+      ))}
+      {of.length > shown.length && (
+        <List.Item>
+          <Text size="sm" c="dimmed">
+            {m.users.more(of.length - shown.length)}
+          </Text>
+        </List.Item>
+      )}
+    </List>
+  );
+}

@@ -1,0 +1,181 @@
+// A list of people: a table where there is room, cards on a phone.
+import { ActionIcon, Badge, Card, Group, Menu, Stack, Table, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { type ReactNode, useState } from 'react';
+import { useViewer } from '../app/viewer';
+import type { UserRowFragment } from '../gql/graphql';
+import { label, useI18n } from '../i18n';
+import { DotsIcon } from '../ui/icons';
+import { ResetMfaDialog, type ResetSubject } from './ResetMfaDialog';
+import { ResetStatus } from './ResetStatus';
+import type { LatestResets } from './useMfaResetFeed';
+
+export interface Row {
+  user: UserRowFragment;
+  /** The person's role here, or their roles in several accounts. */
+  roles: ReactNode;
+}
+
+export function UserList(props: {
+  label: string;
+  rows: Row[];
+  rolesHeading: string;
+  canManage: boolean;
+  latest: LatestResets;
+}) {
+  const { m } = useI18n();
+  const phone = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const [subject, setSubject] = useState<ResetSubject | null>(null);
+  const { rows, canManage, latest } = props;
+
+  if (rows.length === 0) return <Text c="dimmed">{m.users.empty}</Text>;
+
+  const cells = (row: Row) => ({
+    mfa: row.user.mfa ? <MfaBadge enabled={row.user.mfa.enabled} /> : null,
+    lastLogIn: <LastLogIn at={row.user.lastLogInAt} />,
+    status: <Status user={row.user} latest={latest} canManage={canManage} />,
+    actions: canManage ? <Actions user={row.user} onReset={setSubject} /> : null,
+  });
+
+  return (
+    <>
+      {phone ? (
+        <Stack component="ul" gap="sm" aria-label={props.label} p={0} m={0}>
+          {rows.map((row) => {
+            const cell = cells(row);
+            return (
+              <Card component="li" key={row.user.id} withBorder padding="md" style={{ listStyle: 'none' }}>
+                <Stack gap="xs">
+                  <Group justify="space-between" wrap="nowrap" align="flex-start">
+                    <Person user={row.user} />
+                    {cell.actions}
+                  </Group>
+                  <div>{row.roles}</div>
+                  {canManage && (
+                    <Group gap="sm">
+                      <Group gap={4}>
+                        <Text size="sm" c="dimmed">
+                          {m.users.mfa}
+                        </Text>
+                        {cell.mfa}
+                      </Group>
+                      <Group gap={4}>
+                        <Text size="sm" c="dimmed">
+                          {m.users.lastLogIn}
+                        </Text>
+                        {cell.lastLogIn}
+                      </Group>
+                    </Group>
+                  )}
+                  {cell.status}
+                </Stack>
+              </Card>
+            );
+          })}
+        </Stack>
+      ) : (
+        <Table verticalSpacing="sm" aria-label={props.label}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{m.users.name}</Table.Th>
+              <Table.Th scope="col">{props.rolesHeading}</Table.Th>
+              {canManage && (
+                <>
+                  <Table.Th scope="col">{m.users.mfa}</Table.Th>
+                  <Table.Th scope="col">{m.users.lastLogIn}</Table.Th>
+                  <Table.Th scope="col">{m.users.reset}</Table.Th>
+                  <Table.Th scope="col">{m.users.actions}</Table.Th>
+                </>
+              )}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => {
+              const cell = cells(row);
+              return (
+                <Table.Tr key={row.user.id} data-user={row.user.id}>
+                  <Table.Td>
+                    <Person user={row.user} />
+                  </Table.Td>
+                  <Table.Td>{row.roles}</Table.Td>
+                  {canManage && (
+                    <>
+                      <Table.Td>{cell.mfa}</Table.Td>
+                      <Table.Td>{cell.lastLogIn}</Table.Td>
+                      <Table.Td>{cell.status}</Table.Td>
+                      <Table.Td>{cell.actions}</Table.Td>
+                    </>
+                  )}
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      )}
+      <ResetMfaDialog user={subject} onClose={() => setSubject(null)} />
+    </>
+  );
+}
+
+function Person({ user }: { user: UserRowFragment }) {
+  const { m } = useI18n();
+  const viewer = useViewer();
+  return (
+    <div style={{ minWidth: 0 }}>
+      <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+        {user.name}
+        {user.id === viewer.user.id && (
+          <Text span c="dimmed" fw={400}>
+            {' '}
+            ({m.users.you})
+          </Text>
+        )}
+      </Text>
+      <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+        {user.email}
+      </Text>
+    </div>
+  );
+}
+
+function MfaBadge({ enabled }: { enabled: boolean }) {
+  const { m } = useI18n();
+  return (
+    <Badge variant="outline" color={enabled ? 'teal' : 'gray'} tt="none">
+      {enabled ? m.users.mfaOn : m.users.mfaOff}
+    </Badge>
+  );
+}
+
+function LastLogIn({ at }: { at: string | null | undefined }) {
+  const { m, clock } = useI18n();
+  return <Text size="sm">{at ? clock(at) : m.users.never}</Text>;
+}
+
+function Status(props: { user: UserRowFragment; latest: LatestResets; canManage: boolean }) {
+  const reset = props.user.pendingMfaReset ?? props.latest.get(props.user.id);
+  return reset ? <ResetStatus user={props.user} reset={reset} canManage={props.canManage} /> : null;
+}
+
+function Actions({ user, onReset }: { user: UserRowFragment; onReset: (subject: ResetSubject) => void }) {
+  const { m } = useI18n();
+  const { allowed, reason } = user.mfaResetEligibility;
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={m.users.actionsFor(user.name)}>
+          <DotsIcon />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown maw={320}>
+        <Menu.Item
+          disabled={!allowed}
+          onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}
+        >
+          {m.reset.menu}
+        </Menu.Item>
+        {!allowed && reason && <Menu.Label>{label(m.reset.notEligible, reason)}</Menu.Label>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,107 @@
+// What the two lists of people share: a row, and the life of a reset.
+import { graphql } from '../gql';
+
+export const mfaResetFragment = graphql(`
+  fragment MfaResetStatus on MfaReset {
+    id
+    state
+    expiresAt
+    closedAt
+    delivery
+    reason
+    requestedBy {
+      id
+      name
+    }
+  }
+`);
+
+// What only a manager of the person may read is asked for only by a manager.
+export const userRowFragment = graphql(`
+  fragment UserRow on User {
+    id
+    name
+    email
+    lastLogInAt @include(if: $manages)
+    mfa @include(if: $manages) {
+      enabled
+    }
+    mfaResetEligibility {
+      allowed
+      reason
+    }
+    pendingMfaReset @include(if: $manages) {
+      ...MfaResetStatus
+    }
+  }
+`);
+
+export const resetUserMfaDocument = graphql(`
+  mutation ResetUserMfa($input: ResetUserMfaInput!) {
+    resetUserMfa(input: $input) {
+      __typename
+      ... on MfaResetRequested {
+        mfaReset {
+          ...MfaResetStatus
+          user {
+            ...AfterReset
+          }
+        }
+      }
+      ... on ResetUserMfaRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const cancelMfaResetDocument = graphql(`
+  mutation CancelMfaReset($input: CancelMfaResetInput!) {
+    cancelMfaReset(input: $input) {
+      __typename
+      ... on MfaResetCancelled {
+        mfaReset {
+          ...MfaResetStatus
+          user {
+            ...AfterReset
+          }
+        }
+      }
+      ... on CancelMfaResetRejected {
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const mfaResetChangedDocument = graphql(`
+  subscription MfaResetChanged($accountId: ID, $portfolioId: ID) {
+    mfaResetChanged(accountId: $accountId, portfolioId: $portfolioId) {
+      ...MfaResetStatus
+      user {
+        ...AfterReset
+      }
+    }
+  }
+`);
+
+/** What a change of a reset changes in its person: the cache then mends every row that shows them. */
+export const afterResetFragment = graphql(`
+  fragment AfterReset on User {
+    id
+    name
+    mfa {
+      enabled
+    }
+    mfaResetEligibility {
+      allowed
+      reason
+    }
+    pendingMfaReset {
+      ...MfaResetStatus
+    }
+  }
+`);
