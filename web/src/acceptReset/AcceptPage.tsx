@@ -1,6 +1,6 @@
 // What the link of the mail opens: who asked, for which account, until when; two buttons. Nothing changes before one
 // of them is pressed. Works signed out.
-import { Alert, Button, PasswordInput, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, PasswordInput, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { Link } from 'wouter';
@@ -8,6 +8,7 @@ import { Plain } from '../app/Plain';
 import { graphql } from '../gql';
 import type { MfaResetByTokenQuery } from '../gql/graphql';
 import { useI18n } from '../i18n';
+import { Facts } from '../ui/DataTable';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { PageTitle } from '../ui/Page';
@@ -63,7 +64,11 @@ export default function AcceptPage() {
   const token = useResetToken();
   return (
     <Plain>
-      {token ? <Reset key={token} token={token} /> : <Outcome title={m.accept.missingTitle}>{m.accept.missing}</Outcome>}
+      {token ? (
+        <Reset key={token} token={token} />
+      ) : (
+        <Outcome title={m.accept.missingTitle}>{m.accept.missing}</Outcome>
+      )}
     </Plain>
   );
 }
@@ -160,15 +165,15 @@ function Question(props: {
       <Stack>
         <PageTitle>{m.accept.title}</PageTitle>
         <Text>{m.accept.asked(preview.requestedByName, preview.scopeName)}</Text>
-        <Table variant="vertical" withTableBorder>
-          <Table.Tbody>
-            <Fact name={m.accept.user} value={preview.maskedEmail} />
-            <Fact name={m.accept.who} value={preview.requestedByName} />
-            <Fact name={m.accept.scope} value={preview.scopeName} />
-            <Fact name={m.accept.when} value={dateTime(preview.requestedAt)} />
-            <Fact name={m.accept.until} value={dateTime(preview.expiresAt)} />
-          </Table.Tbody>
-        </Table>
+        <Facts
+          facts={[
+            [m.accept.user, preview.maskedEmail],
+            [m.accept.who, preview.requestedByName],
+            [m.accept.scope, preview.scopeName],
+            [m.accept.when, dateTime(preview.requestedAt)],
+            [m.accept.until, dateTime(preview.expiresAt)],
+          ]}
+        />
         <Text size="sm">{m.accept.effect}</Text>
         <Text size="sm">{m.accept.notAsked}</Text>
         {props.children}
@@ -188,25 +193,11 @@ function Question(props: {
         <Button type="submit" loading={busy === 'accept'} disabled={busy === 'decline'}>
           {m.accept.accept}
         </Button>
-        <Button
-          variant="default"
-          loading={busy === 'decline'}
-          disabled={busy === 'accept'}
-          onClick={props.onDecline}
-        >
+        <Button variant="default" loading={busy === 'decline'} disabled={busy === 'accept'} onClick={props.onDecline}>
           {m.accept.decline}
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <Table.Tr>
-      <Table.Th scope="row">{name}</Table.Th>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
-    </Table.Tr>
   );
 }
 

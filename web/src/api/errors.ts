@@ -2,13 +2,7 @@
 import type { CombinedError } from '@urql/core';
 
 export type ErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'BAD_USER_INPUT'
-  | 'RATE_LIMITED'
-  | 'UNAVAILABLE'
-  | 'INTERNAL';
+  'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'BAD_USER_INPUT' | 'RATE_LIMITED' | 'UNAVAILABLE' | 'INTERNAL';
 
 export function errorCodes(error: CombinedError | undefined): Set<string> {
   const codes = (error?.graphQLErrors ?? []).map((one) => one.extensions['code']);
@@ -21,7 +15,14 @@ export type Failure = 'network' | ErrorCode;
 export function failureOf(error: CombinedError): Failure {
   if (error.networkError) return 'network';
   const codes = errorCodes(error);
-  for (const code of ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'UNAVAILABLE', 'BAD_USER_INPUT'] as const) {
+  for (const code of [
+    'UNAUTHENTICATED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'RATE_LIMITED',
+    'UNAVAILABLE',
+    'BAD_USER_INPUT',
+  ] as const) {
     if (codes.has(code)) return code;
   }
   return 'INTERNAL';

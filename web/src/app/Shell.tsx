@@ -1,5 +1,5 @@
 // The frame around every signed-in screen: which account or portfolio, its screens, oneself, log-out.
-import { AppShell, Burger, Button, Group, NativeSelect, NavLink, ScrollArea, Stack, Text } from '@mantine/core';
+import { AppShell, Burger, Button, Group, NativeSelect, NavLink, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useEffect } from 'react';
 import { useMutation } from 'urql';
@@ -71,7 +71,7 @@ export default function Shell({ children }: { children: ReactNode }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="md" aria-label={m.app.navigation}>
-        <AppShell.Section grow component={ScrollArea}>
+        <AppShell.Section grow style={{ overflowY: 'auto' }}>
           <Stack gap="md">
             <ScopeSelect />
             <ScopeLinks />
@@ -148,9 +148,7 @@ function ScopeLinks() {
         {portfolio ? m.app.manage : m.app.settings}
       </Text>
       <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />
-      {portfolio && (
-        <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />
-      )}
+      {portfolio && <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />}
       <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
       <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />
     </div>

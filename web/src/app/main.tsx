@@ -8,6 +8,7 @@ import { I18nProvider, loadFirstLanguage } from '../i18n';
 import { cssVariablesResolver, theme } from '../ui/theme';
 import { ToastProvider } from '../ui/toasts';
 import { App } from './App';
+import { ErrorBoundary } from './ErrorBoundary';
 import { SessionProvider } from './session';
 
 const root = document.getElementById('root');
@@ -19,7 +20,9 @@ if (root) {
         <I18nProvider first={first}>
           <ToastProvider>
             <SessionProvider>
-              <App />
+              <ErrorBoundary>
+                <App />
+              </ErrorBoundary>
             </SessionProvider>
           </ToastProvider>
         </I18nProvider>

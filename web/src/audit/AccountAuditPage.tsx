@@ -41,14 +41,7 @@ export const auditRowFragment = graphql(`
 `);
 
 const accountAuditDocument = graphql(`
-  query AccountAudit(
-    $id: ID!
-    $first: Int
-    $after: String
-    $last: Int
-    $before: String
-    $actions: [AuditAction!]
-  ) {
+  query AccountAudit($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $actions: [AuditAction!]) {
     account(id: $id) {
       id
       auditLog(first: $first, after: $after, last: $last, before: $before, actions: $actions) {
@@ -99,9 +92,7 @@ function Log({ id, name }: { id: string; name: string }) {
       />
       {error && !log && <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />}
       {!log && fetching && <Loading />}
-      {log && (
-        <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />
-      )}
+      {log && <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />}
     </Page>
   );
 }

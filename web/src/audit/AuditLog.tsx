@@ -1,7 +1,8 @@
 // The audit log of an account or portfolio: newest first, by action, page by page, and all of it as a file.
-import { Button, Group, MultiSelect, ScrollArea, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, MultiSelect, Stack, Text } from '@mantine/core';
 import type { AuditAction, AuditRowFragment } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
+import { DataTable } from '../ui/DataTable';
 import { Pager } from '../ui/Pager';
 
 export type AuditChanges = Record<string, string | null>;
@@ -42,52 +43,43 @@ export function AuditTable({ name, rows, pageInfo, onMove }: Props) {
   if (rows.length === 0) return <Text c="dimmed">{m.audit.empty}</Text>;
   return (
     <Stack>
-      <ScrollArea viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': m.audit.title(name) }}>
-        <Table verticalSpacing="xs" miw={760} aria-label={m.audit.title(name)}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{m.audit.time}</Table.Th>
-              <Table.Th scope="col">{m.audit.action}</Table.Th>
-              <Table.Th scope="col">{m.audit.actor}</Table.Th>
-              <Table.Th scope="col">{m.audit.target}</Table.Th>
-              <Table.Th scope="col">{m.audit.from}</Table.Th>
-              <Table.Th scope="col">{m.audit.details}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((row) => (
-              <Table.Tr key={row.id}>
-                <Table.Td>{dateTime(row.at)}</Table.Td>
-                <Table.Td>
-                  {label(m.audit.actions, row.action)}
-                  {row.credential && (
-                    <Text size="xs" c="dimmed">
-                      {label(m.audit.credentials, row.credential)}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>{row.actor?.name ?? m.app.none}</Table.Td>
-                <Table.Td>{row.target?.name ?? m.app.none}</Table.Td>
-                <Table.Td>
-                  {row.ip ?? m.app.none}
-                  {row.userAgent && (
-                    <Text size="xs" c="dimmed" maw={220} truncate title={row.userAgent}>
-                      {row.userAgent}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {row.details.map((detail) => (
-                    <Text size="xs" key={detail.name}>
-                      {detail.name}: {detail.value}
-                    </Text>
-                  ))}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea>
+      <div style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={m.audit.title(name)}>
+        <DataTable
+          label={m.audit.title(name)}
+          columns={[m.audit.time, m.audit.action, m.audit.actor, m.audit.target, m.audit.from, m.audit.details]}
+        >
+          {rows.map((row) => (
+            <tr key={row.id}>
+              <td>{dateTime(row.at)}</td>
+              <td>
+                {label(m.audit.actions, row.action)}
+                {row.credential && (
+                  <Text size="xs" c="dimmed">
+                    {label(m.audit.credentials, row.credential)}
+                  </Text>
+                )}
+              </td>
+              <td>{row.actor?.name ?? m.app.none}</td>
+              <td>{row.target?.name ?? m.app.none}</td>
+              <td>
+                {row.ip ?? m.app.none}
+                {row.userAgent && (
+                  <Text size="xs" c="dimmed" maw={220} truncate title={row.userAgent}>
+                    {row.userAgent}
+                  </Text>
+                )}
+              </td>
+              <td>
+                {row.details.map((detail) => (
+                  <Text size="xs" key={detail.name}>
+                    {detail.name}: {detail.value}
+                  </Text>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </DataTable>
+      </div>
       <Pager info={pageInfo} onMove={onMove} />
     </Stack>
   );

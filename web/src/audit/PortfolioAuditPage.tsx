@@ -16,14 +16,7 @@ import { useExport } from './useExport';
 const PAGE_SIZE = 50;
 
 const portfolioAuditDocument = graphql(`
-  query PortfolioAudit(
-    $id: ID!
-    $first: Int
-    $after: String
-    $last: Int
-    $before: String
-    $actions: [AuditAction!]
-  ) {
+  query PortfolioAudit($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $actions: [AuditAction!]) {
     portfolio(id: $id) {
       id
       auditLog(first: $first, after: $after, last: $last, before: $before, actions: $actions) {
@@ -74,9 +67,7 @@ function Log({ id, name }: { id: string; name: string }) {
       />
       {error && !log && <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />}
       {!log && fetching && <Loading />}
-      {log && (
-        <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />
-      )}
+      {log && <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />}
     </Page>
   );
 }

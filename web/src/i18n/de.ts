@@ -28,7 +28,7 @@ const de: Messages = {
     theme: 'Darstellung',
     themeLight: 'Hell',
     themeDark: 'Dunkel',
-    themeAuto: 'Wie das System',
+    themeAuto: 'System',
     notFoundTitle: 'Hier ist nichts',
     notFound: 'Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen.',
     goHome: 'Zur Startseite',
@@ -44,6 +44,8 @@ const de: Messages = {
   },
   failure: {
     title: 'Das hat nicht geklappt',
+    screen: 'Diese Ansicht ließ sich nicht zeigen. Prüfen Sie Ihre Verbindung und laden Sie die Seite neu.',
+    reload: 'Neu laden',
     network: 'Das Gateway ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
     UNAUTHENTICATED: 'Ihre Sitzung ist beendet. Melden Sie sich neu an.',
     FORBIDDEN: 'Ihre Rolle erlaubt das nicht. Fragen Sie einen Owner oder Admin.',
@@ -51,7 +53,8 @@ const de: Messages = {
     BAD_USER_INPUT: 'Das Gateway hat die Eingabe nicht verstanden. Prüfen Sie sie und versuchen Sie es erneut.',
     RATE_LIMITED: 'Zu viele Anfragen. Warten Sie eine Minute und versuchen Sie es erneut.',
     UNAVAILABLE: 'Das Gateway kann das gerade nicht tun. Versuchen Sie es gleich noch einmal.',
-    INTERNAL: 'Im Gateway ist ein Fehler aufgetreten. Versuchen Sie es erneut; bleibt er, melden Sie ihn dem Betreiber.',
+    INTERNAL:
+      'Im Gateway ist ein Fehler aufgetreten. Versuchen Sie es erneut; bleibt er, melden Sie ihn dem Betreiber.',
   },
   time: {
     hoursMinutes: (hours, minutes) => `${hours} Std. ${minutes} Min.`,
@@ -67,7 +70,8 @@ const de: Messages = {
     sessionEnded: 'Ihre Sitzung ist beendet. Melden Sie sich neu an, um fortzufahren.',
     rejected: {
       INVALID_CREDENTIALS: 'E-Mail oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.',
-      EMAIL_NOT_VERIFIED: 'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie.',
+      EMAIL_NOT_VERIFIED:
+        'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
     codeTitle: 'Code eingeben',
@@ -75,7 +79,8 @@ const de: Messages = {
     code: 'Code oder Backup-Code',
     codeSubmit: 'Weiter',
     codeUntil: (time) => `Sie können den Code bis ${time} eingeben.`,
-    locked: 'Telefon und Backup-Codes verloren? Bitten Sie einen Owner oder Admin Ihres Kontos, Ihre MFA zurückzusetzen.',
+    locked:
+      'Telefon und Backup-Codes verloren? Bitten Sie einen Owner oder Admin Ihres Kontos, Ihre MFA zurückzusetzen.',
     startAgain: 'Neu beginnen',
     codeRejected: {
       WRONG_CODE: 'Dieser Code ist falsch. Prüfen Sie die Uhr Ihres Geräts und geben Sie den neuesten Code ein.',
@@ -86,7 +91,8 @@ const de: Messages = {
   },
   enrol: {
     title: 'MFA einrichten',
-    forced: 'Ihr Konto verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um die Anmeldung abzuschließen.',
+    forced:
+      'Ihr Konto verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um die Anmeldung abzuschließen.',
     scan: 'Scannen Sie diesen QR-Code mit Ihrer Authenticator-App.',
     qrAlt: 'QR-Code für die Authenticator-App. Dasselbe Geheimnis steht darunter als Text.',
     secret: 'Oder geben Sie dieses Geheimnis von Hand ein',
@@ -179,9 +185,9 @@ const de: Messages = {
     cancelledAt: (when) => `Zurücksetzung um ${when} zurückgenommen`,
     expired: 'Anfrage zur Zurücksetzung abgelaufen',
     cancel: 'Zurücknehmen',
-    cancelFor: (name) => `MFA-Zurücksetzung von ${name} zurücknehmen`,
+    cancelFor: (name) => `Zurücknehmen: MFA-Zurücksetzung von ${name}`,
     sendAgain: 'Erneut senden',
-    sendAgainFor: (name) => `E-Mail erneut an ${name} senden`,
+    sendAgainFor: (name) => `Erneut senden: E-Mail an ${name}`,
     nowAccepted: (name) => `${name} hat die MFA-Zurücksetzung angenommen.`,
     nowDeclined: (name) => `${name} hat die MFA-Zurücksetzung abgelehnt.`,
     reconnecting: 'Die laufende Aktualisierung ist unterbrochen; die Verbindung wird neu aufgebaut.',
@@ -197,7 +203,8 @@ const de: Messages = {
     until: 'Gültig bis',
     effect:
       'Wenn Sie annehmen, gelten Ihre Authenticator-App und Ihre Backup-Codes nicht mehr, und alle Ihre Sitzungen enden. Danach melden Sie sich mit Ihrem Passwort an.',
-    notAsked: 'Sie haben das nicht gewollt? Wählen Sie „Das war ich nicht“: Nichts ändert sich, und der Owner des Kontos erfährt davon.',
+    notAsked:
+      'Sie haben das nicht gewollt? Wählen Sie „Das war ich nicht“: Nichts ändert sich, und der Owner des Kontos erfährt davon.',
     password: 'Ihr Passwort',
     passwordHint: 'Ihr Konto verlangt es für diesen Schritt.',
     accept: 'Annehmen',
@@ -207,14 +214,16 @@ const de: Messages = {
     enrollmentNext: 'Bei der nächsten Anmeldung richten Sie MFA neu ein.',
     goToLogIn: 'Anmelden',
     declinedTitle: 'Danke für Ihre Nachricht',
-    declined: 'Nichts hat sich geändert: Ihre MFA gilt wie bisher. Wer gefragt hat und der Owner des Kontos erfahren es per E-Mail.',
+    declined:
+      'Nichts hat sich geändert: Ihre MFA gilt wie bisher. Wer gefragt hat und der Owner des Kontos erfahren es per E-Mail.',
     expiredTitle: 'Dieser Link ist abgelaufen',
     expired: 'Der Link galt 12 Stunden. Bitten Sie Ihren Owner oder Admin, die Zurücksetzung neu zu beginnen.',
     invalidTitle: 'Dieser Link gilt nicht',
     invalid:
       'Er wurde schon benutzt, zurückgenommen oder durch eine neuere E-Mail ersetzt. Nehmen Sie den Link der neuesten E-Mail, oder bitten Sie Ihren Owner oder Admin, die Zurücksetzung neu zu beginnen.',
     missingTitle: 'Öffnen Sie den Link in Ihrer E-Mail erneut',
-    missing: 'Zu Ihrer Sicherheit vergisst diese Seite den Link, wenn sie neu geladen wird. Öffnen Sie die E-Mail „MFA reset request“ und folgen Sie dem Link noch einmal.',
+    missing:
+      'Zu Ihrer Sicherheit vergisst diese Seite den Link, wenn sie neu geladen wird. Öffnen Sie die E-Mail „MFA reset request“ und folgen Sie dem Link noch einmal.',
     rejected: {
       PASSWORD_REQUIRED: 'Geben Sie Ihr Passwort ein.',
       WRONG_PASSWORD: 'Dieses Passwort ist falsch.',

@@ -45,7 +45,7 @@ const en = {
     theme: 'Appearance',
     themeLight: 'Light',
     themeDark: 'Dark',
-    themeAuto: 'Like the system',
+    themeAuto: 'System',
     notFoundTitle: 'Nothing here',
     notFound: 'This page does not exist, or you may not see it.',
     goHome: 'Go to the start page',
@@ -61,6 +61,8 @@ const en = {
   },
   failure: {
     title: 'That did not work',
+    screen: 'This screen could not be shown. Check your connection, then load the page again.',
+    reload: 'Load again',
     network: 'The gateway cannot be reached. Check your connection, then try again.',
     UNAUTHENTICATED: 'Your session has ended. Log in again.',
     FORBIDDEN: 'Your role does not allow this. Ask an Owner or Admin.',
@@ -196,9 +198,9 @@ const en = {
     cancelledAt: (when: string) => `Reset cancelled at ${when}`,
     expired: 'Reset request expired',
     cancel: 'Cancel',
-    cancelFor: (name: string) => `Cancel the MFA reset of ${name}`,
+    cancelFor: (name: string) => `Cancel: MFA reset of ${name}`,
     sendAgain: 'Send again',
-    sendAgainFor: (name: string) => `Send the e-mail to ${name} again`,
+    sendAgainFor: (name: string) => `Send again: e-mail to ${name}`,
     nowAccepted: (name: string) => `${name} accepted the MFA reset.`,
     nowDeclined: (name: string) => `${name} declined the MFA reset.`,
     reconnecting: 'Live updates are interrupted; trying to connect again.',
@@ -224,14 +226,16 @@ const en = {
     enrollmentNext: 'The next log-in asks you to set MFA up again.',
     goToLogIn: 'Log in',
     declinedTitle: 'Thank you for telling us',
-    declined: 'Nothing has changed: your MFA works as before. Whoever asked and the account’s Owner are told by e-mail.',
+    declined:
+      'Nothing has changed: your MFA works as before. Whoever asked and the account’s Owner are told by e-mail.',
     expiredTitle: 'This link has expired',
     expired: 'The link worked for 12 hours. Ask your Owner or Admin to restart the reset.',
     invalidTitle: 'This link does not work',
     invalid:
       'It was used already, taken back, or replaced by a newer e-mail. Use the link in the newest e-mail, or ask your Owner or Admin to restart the reset.',
     missingTitle: 'Open the link in your e-mail again',
-    missing: 'For your safety this page forgets the link when it is reloaded. Open the e-mail “MFA reset request” and follow its link again.',
+    missing:
+      'For your safety this page forgets the link when it is reloaded. Open the e-mail “MFA reset request” and follow its link again.',
     rejected: {
       PASSWORD_REQUIRED: 'Enter your password.',
       WRONG_PASSWORD: 'This password is wrong.',

@@ -33,6 +33,15 @@ function initialLanguage(): Language {
   return wanted.find((tag): tag is Language => tag === 'en' || tag === 'de') ?? 'en';
 }
 
+/** Some systems report what no standard knows, such as "en-US@posix". */
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
 export async function loadFirstLanguage(): Promise<{ language: Language; messages: Messages }> {
   const language = initialLanguage();
   return { language, messages: (await load[language]()).default };
@@ -46,7 +55,7 @@ export function I18nProvider(props: { first: { language: Language; messages: Mes
   }, [language]);
 
   const i18n = useMemo<I18n>(() => {
-    const locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+    const locale = navigator.languages.find((tag) => tag.startsWith(language) && isLocale(tag)) ?? language;
     const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
     const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
     const numbers = new Intl.NumberFormat(locale);
@@ -67,9 +76,7 @@ export function I18nProvider(props: { first: { language: Language; messages: Mes
         const minutes = Math.floor(milliseconds / 60_000);
         if (minutes < 1) return messages.time.lessThanMinute;
         const hours = Math.floor(minutes / 60);
-        return hours === 0
-          ? messages.time.minutes(minutes)
-          : messages.time.hoursMinutes(hours, minutes % 60);
+        return hours === 0 ? messages.time.minutes(minutes) : messages.time.hoursMinutes(hours, minutes % 60);
       },
     };
   }, [language, messages]);

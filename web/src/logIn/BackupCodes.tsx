@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { useI18n } from '../i18n';
 import classes from './BackupCodes.module.css';
 
-export function BackupCodes({ codes, onSaved }: { codes: string[]; onSaved: () => void }) {
+export default function BackupCodes({ codes, onSaved }: { codes: string[]; onSaved: () => void }) {
   const { m } = useI18n();
   const [confirmed, setConfirmed] = useState(false);
 
@@ -15,7 +15,9 @@ export function BackupCodes({ codes, onSaved }: { codes: string[]; onSaved: () =
   }, []);
 
   const download = () => {
-    const url = URL.createObjectURL(new Blob([`${m.codes.fileHeading}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+    const url = URL.createObjectURL(
+      new Blob([`${m.codes.fileHeading}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }),
+    );
     const link = document.createElement('a');
     link.href = url;
     link.download = m.codes.fileName;

@@ -29,7 +29,8 @@ export function CodeStep(props: {
   const { m, clock } = useI18n();
   const [code, setCode] = useState('');
   const [{ data, error, fetching }, answer] = useMutation(answerMfaChallengeDocument);
-  const rejected = data?.answerMfaChallenge.__typename === 'AnswerMfaChallengeRejected' ? data.answerMfaChallenge : null;
+  const rejected =
+    data?.answerMfaChallenge.__typename === 'AnswerMfaChallengeRejected' ? data.answerMfaChallenge : null;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();

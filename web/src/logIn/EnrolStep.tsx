@@ -44,7 +44,7 @@ const confirmTotpEnrollmentDocument = graphql(`
   }
 `);
 
-export function EnrolStep(props: {
+export default function EnrolStep(props: {
   enrollmentToken?: string;
   onEnrolled: (backupCodes: string[], loggedIn: boolean) => void;
 }) {
@@ -101,7 +101,7 @@ export function EnrolStep(props: {
             </Code>
             <CopyButton value={start.secret}>
               {({ copied, copy }) => (
-                <Button type="button" size="compact-sm" variant="default" onClick={copy}>
+                <Button type="button" size="compact-sm" variant="default" flex="none" onClick={copy}>
                   {copied ? m.app.copied : m.app.copy}
                 </Button>
               )}
@@ -110,9 +110,7 @@ export function EnrolStep(props: {
         </Stack>
         {confirmed.error && <FailureNotice error={confirmed.error} />}
         {answer?.__typename === 'ConfirmTotpEnrollmentRejected' && (
-          <RefusalNotice retryAt={answer.retryAt}>
-            {m.enrol.rejected[answer.reason] ?? answer.message}
-          </RefusalNotice>
+          <RefusalNotice retryAt={answer.retryAt}>{m.enrol.rejected[answer.reason] ?? answer.message}</RefusalNotice>
         )}
         <TextInput
           name="code"

@@ -1,7 +1,7 @@
 // Log-in, step by step: password; then a code, or setting MFA up where it is required; then the new backup codes.
 // Tokens between the steps live in this component's state and nowhere else.
 import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { useMutation } from 'urql';
 import { Plain } from '../app/Plain';
 import { useSession } from '../app/session';
@@ -9,10 +9,9 @@ import { graphql } from '../gql';
 import type { LogInMutation } from '../gql/graphql';
 import { useI18n } from '../i18n';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
+import { Loading } from '../ui/Loading';
 import { PageTitle } from '../ui/Page';
-import { BackupCodes } from './BackupCodes';
 import { CodeStep } from './CodeStep';
-import { EnrolStep } from './EnrolStep';
 
 const logInDocument = graphql(`
   mutation LogIn($input: LogInInput!) {
@@ -35,6 +34,10 @@ const logInDocument = graphql(`
   }
 `);
 
+// Most log-ins need neither.
+const EnrolStep = lazy(() => import('./EnrolStep'));
+const BackupCodes = lazy(() => import('./BackupCodes'));
+
 type Step =
   | { kind: 'password' }
   | { kind: 'code'; challengeToken: string; expiresAt: string }
@@ -49,42 +52,44 @@ export function LogInPage() {
 
   return (
     <Plain>
-      {step.kind === 'password' && (
-        <PasswordStep
-          onAnswer={(answer) => {
-            if (answer.__typename === 'LoggedIn') renew();
-            if (answer.__typename === 'MfaChallenge') setStep({ ...answer, kind: 'code' });
-            if (answer.__typename === 'MfaEnrollmentRequired') setStep({ ...answer, kind: 'enrol' });
-          }}
-        />
-      )}
-      {step.kind === 'code' && (
-        <CodeStep
-          challengeToken={step.challengeToken}
-          expiresAt={step.expiresAt}
-          onLoggedIn={renew}
-          onStartAgain={startAgain}
-        />
-      )}
-      {step.kind === 'enrol' && (
-        <Stack>
-          <PageTitle>{m.enrol.title}</PageTitle>
-          <Text>{m.enrol.forced}</Text>
-          <EnrolStep
-            enrollmentToken={step.enrollmentToken}
-            onEnrolled={(backupCodes, loggedIn) => setStep({ kind: 'codes', backupCodes, loggedIn })}
+      <Suspense fallback={<Loading />}>
+        {step.kind === 'password' && (
+          <PasswordStep
+            onAnswer={(answer) => {
+              if (answer.__typename === 'LoggedIn') renew();
+              if (answer.__typename === 'MfaChallenge') setStep({ ...answer, kind: 'code' });
+              if (answer.__typename === 'MfaEnrollmentRequired') setStep({ ...answer, kind: 'enrol' });
+            }}
           />
-          <Anchor component="button" type="button" onClick={startAgain}>
-            {m.logIn.startAgain}
-          </Anchor>
-        </Stack>
-      )}
-      {step.kind === 'codes' && (
-        <Stack>
-          <PageTitle>{m.codes.title}</PageTitle>
-          <BackupCodes codes={step.backupCodes} onSaved={() => (step.loggedIn ? renew() : startAgain())} />
-        </Stack>
-      )}
+        )}
+        {step.kind === 'code' && (
+          <CodeStep
+            challengeToken={step.challengeToken}
+            expiresAt={step.expiresAt}
+            onLoggedIn={renew}
+            onStartAgain={startAgain}
+          />
+        )}
+        {step.kind === 'enrol' && (
+          <Stack>
+            <PageTitle>{m.enrol.title}</PageTitle>
+            <Text>{m.enrol.forced}</Text>
+            <EnrolStep
+              enrollmentToken={step.enrollmentToken}
+              onEnrolled={(backupCodes, loggedIn) => setStep({ kind: 'codes', backupCodes, loggedIn })}
+            />
+            <Anchor component="button" type="button" onClick={startAgain}>
+              {m.logIn.startAgain}
+            </Anchor>
+          </Stack>
+        )}
+        {step.kind === 'codes' && (
+          <Stack>
+            <PageTitle>{m.codes.title}</PageTitle>
+            <BackupCodes codes={step.backupCodes} onSaved={() => (step.loggedIn ? renew() : startAgain())} />
+          </Stack>
+        )}
+      </Suspense>
     </Plain>
   );
 }
@@ -114,9 +119,7 @@ function PasswordStep({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         {ended && !answer && !error && <Alert role="status">{m.logIn.sessionEnded}</Alert>}
         {error && <FailureNotice error={error} />}
         {answer?.__typename === 'LogInRejected' && (
-          <RefusalNotice retryAt={answer.retryAt}>
-            {m.logIn.rejected[answer.reason] ?? answer.message}
-          </RefusalNotice>
+          <RefusalNotice retryAt={answer.retryAt}>{m.logIn.rejected[answer.reason] ?? answer.message}</RefusalNotice>
         )}
         <TextInput
           type="email"

@@ -76,9 +76,7 @@ function Policy({ id, name, canManage }: { id: string; name: string; canManage: 
 
   return (
     <Page title={m.policy.title(name)}>
-      {error && !account && (
-        <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />
-      )}
+      {error && !account && <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />}
       {!error && !account && <Loading />}
       {account && (
         <Stack>

@@ -5,8 +5,9 @@ import { useQuery } from 'urql';
 import { graphql } from '../gql';
 import type { OwnMfaQuery } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
-import { BackupCodes } from '../logIn/BackupCodes';
-import { EnrolStep } from '../logIn/EnrolStep';
+import BackupCodes from '../logIn/BackupCodes';
+import EnrolStep from '../logIn/EnrolStep';
+import { dialogAttributes } from '../ui/dialog';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
@@ -58,6 +59,7 @@ export default function SecurityPage() {
         // Backup codes vanish only when they are confirmed.
         onClose={() => doing?.kind !== 'codes' && setDoing(null)}
         withCloseButton={doing?.kind !== 'codes'}
+        attributes={dialogAttributes}
         closeButtonProps={{ 'aria-label': m.app.close }}
         title={doing ? titleOf(doing, m) : ''}
         centered
@@ -98,7 +100,7 @@ function MfaCard({ mfa, onDo }: { mfa: OwnMfa; onDo: (kind: 'setUp' | 'newCodes'
           <Title order={2} size="h4">
             {m.security.mfa}
           </Title>
-          <Badge variant="outline" color={mfa.enabled ? 'teal' : 'gray'} tt="none" size="lg">
+          <Badge variant="outline" color={mfa.enabled ? 'petrol' : 'gray'} tt="none" size="lg">
             {mfa.enabled ? m.security.on : m.security.off}
           </Badge>
         </Group>

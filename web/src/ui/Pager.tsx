@@ -33,22 +33,22 @@ export function Pager(props: { info: PageInfo; onMove: (to: { after?: string; be
   return (
     <nav aria-label={m.users.pages}>
       <Group justify="space-between">
-      <Button
-        variant="default"
-        leftSection={<LeftIcon />}
-        disabled={!hasPreviousPage || !startCursor}
-        onClick={() => startCursor && props.onMove({ before: startCursor })}
-      >
-        {m.users.previous}
-      </Button>
-      <Button
-        variant="default"
-        rightSection={<RightIcon />}
-        disabled={!hasNextPage || !endCursor}
-        onClick={() => endCursor && props.onMove({ after: endCursor })}
-      >
-        {m.users.next}
-      </Button>
+        <Button
+          variant="default"
+          leftSection={<LeftIcon />}
+          disabled={!hasPreviousPage || !startCursor}
+          onClick={() => startCursor && props.onMove({ before: startCursor })}
+        >
+          {m.users.previous}
+        </Button>
+        <Button
+          variant="default"
+          rightSection={<RightIcon />}
+          disabled={!hasNextPage || !endCursor}
+          onClick={() => endCursor && props.onMove({ after: endCursor })}
+        >
+          {m.users.next}
+        </Button>
       </Group>
     </nav>
   );

@@ -101,7 +101,7 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
       <ListFilters params={params} set={set} withMfa={canManage}>
         <NativeSelect
           label={m.users.role}
-          flex="0 1 12rem"
+          flex="1 1 9rem"
           value={role ?? ''}
           onChange={(event) => set({ role: event.currentTarget.value })}
           data={[

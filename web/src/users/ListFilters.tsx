@@ -22,14 +22,14 @@ export function ListFilters(props: {
         leftSection={<SearchIcon />}
         autoComplete="off"
         spellCheck={false}
-        flex="1 1 16rem"
+        flex="4 1 16rem"
         {...search}
       />
       {props.children}
       {props.withMfa && (
         <NativeSelect
           label={m.users.mfa}
-          flex="0 1 10rem"
+          flex="1 1 9rem"
           value={params.get('mfa') ?? ''}
           onChange={(event) => set({ mfa: event.currentTarget.value })}
           data={[

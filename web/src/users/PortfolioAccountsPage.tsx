@@ -38,9 +38,7 @@ const portfolioAccountsDocument = graphql(`
 
 export default function PortfolioAccountsPage({ id }: { id: string }) {
   return (
-    <ScopeGate loaded={usePortfolioScope(id)}>
-      {(portfolio) => <Accounts id={id} name={portfolio.name} />}
-    </ScopeGate>
+    <ScopeGate loaded={usePortfolioScope(id)}>{(portfolio) => <Accounts id={id} name={portfolio.name} />}</ScopeGate>
   );
 }
 

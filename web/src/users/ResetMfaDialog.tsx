@@ -3,6 +3,7 @@ import { Button, Group, List, Modal, Stack, Text, Textarea } from '@mantine/core
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { useI18n } from '../i18n';
+import { dialogAttributes } from '../ui/dialog';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { useToast } from '../ui/toasts';
 import { resetUserMfaDocument } from './documents';
@@ -16,17 +17,18 @@ export interface ResetSubject {
   waiting: boolean;
 }
 
-export function ResetMfaDialog({ user, onClose }: { user: ResetSubject | null; onClose: () => void }) {
+export default function ResetMfaDialog({ user, onClose }: { user: ResetSubject; onClose: () => void }) {
   const { m } = useI18n();
   return (
     <Modal
-      opened={user !== null}
+      opened
       onClose={onClose}
-      title={user ? m.reset.title(user.name) : ''}
+      title={m.reset.title(user.name)}
+      attributes={dialogAttributes}
       closeButtonProps={{ 'aria-label': m.app.close }}
       centered
     >
-      {user && <ResetForm user={user} onClose={onClose} />}
+      <ResetForm user={user} onClose={onClose} />
     </Modal>
   );
 }
@@ -70,9 +72,7 @@ function ResetForm({ user, onClose }: { user: ResetSubject; onClose: () => void 
         />
         {error && <FailureNotice error={error} />}
         {answer?.__typename === 'ResetUserMfaRejected' && (
-          <RefusalNotice retryAt={answer.retryAt}>
-            {m.reset.notEligible[answer.reason] ?? answer.message}
-          </RefusalNotice>
+          <RefusalNotice retryAt={answer.retryAt}>{m.reset.notEligible[answer.reason] ?? answer.message}</RefusalNotice>
         )}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>

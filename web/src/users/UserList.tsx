@@ -1,14 +1,17 @@
 // A list of people: a table where there is room, cards on a phone.
-import { ActionIcon, Badge, Card, Group, Menu, Stack, Table, Text } from '@mantine/core';
+import { ActionIcon, Badge, Card, Group, Menu, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useViewer } from '../app/viewer';
 import type { UserRowFragment } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
+import { DataTable } from '../ui/DataTable';
 import { DotsIcon } from '../ui/icons';
-import { ResetMfaDialog, type ResetSubject } from './ResetMfaDialog';
+import type { ResetSubject } from './ResetMfaDialog';
 import { ResetStatus } from './ResetStatus';
 import type { LatestResets } from './useMfaResetFeed';
+
+const ResetMfaDialog = lazy(() => import('./ResetMfaDialog'));
 
 export interface Row {
   user: UserRowFragment;
@@ -74,45 +77,40 @@ export function UserList(props: {
           })}
         </Stack>
       ) : (
-        <Table verticalSpacing="sm" aria-label={props.label}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{m.users.name}</Table.Th>
-              <Table.Th scope="col">{props.rolesHeading}</Table.Th>
-              {canManage && (
-                <>
-                  <Table.Th scope="col">{m.users.mfa}</Table.Th>
-                  <Table.Th scope="col">{m.users.lastLogIn}</Table.Th>
-                  <Table.Th scope="col">{m.users.reset}</Table.Th>
-                  <Table.Th scope="col">{m.users.actions}</Table.Th>
-                </>
-              )}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((row) => {
-              const cell = cells(row);
-              return (
-                <Table.Tr key={row.user.id} data-user={row.user.id}>
-                  <Table.Td>
-                    <Person user={row.user} />
-                  </Table.Td>
-                  <Table.Td>{row.roles}</Table.Td>
-                  {canManage && (
-                    <>
-                      <Table.Td>{cell.mfa}</Table.Td>
-                      <Table.Td>{cell.lastLogIn}</Table.Td>
-                      <Table.Td>{cell.status}</Table.Td>
-                      <Table.Td>{cell.actions}</Table.Td>
-                    </>
-                  )}
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
+        <DataTable
+          label={props.label}
+          columns={[
+            m.users.name,
+            props.rolesHeading,
+            ...(canManage ? [m.users.mfa, m.users.lastLogIn, m.users.reset, m.users.actions] : []),
+          ]}
+        >
+          {rows.map((row) => {
+            const cell = cells(row);
+            return (
+              <tr key={row.user.id} data-user={row.user.id}>
+                <td>
+                  <Person user={row.user} />
+                </td>
+                <td>{row.roles}</td>
+                {canManage && (
+                  <>
+                    <td>{cell.mfa}</td>
+                    <td>{cell.lastLogIn}</td>
+                    <td>{cell.status}</td>
+                    <td>{cell.actions}</td>
+                  </>
+                )}
+              </tr>
+            );
+          })}
+        </DataTable>
       )}
-      <ResetMfaDialog user={subject} onClose={() => setSubject(null)} />
+      {subject && (
+        <Suspense>
+          <ResetMfaDialog user={subject} onClose={() => setSubject(null)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -141,7 +139,7 @@ function Person({ user }: { user: UserRowFragment }) {
 function MfaBadge({ enabled }: { enabled: boolean }) {
   const { m } = useI18n();
   return (
-    <Badge variant="outline" color={enabled ? 'teal' : 'gray'} tt="none">
+    <Badge variant="outline" color={enabled ? 'petrol' : 'gray'} tt="none" miw="max-content">
       {enabled ? m.users.mfaOn : m.users.mfaOff}
     </Badge>
   );
@@ -149,7 +147,11 @@ function MfaBadge({ enabled }: { enabled: boolean }) {
 
 function LastLogIn({ at }: { at: string | null | undefined }) {
   const { m, clock } = useI18n();
-  return <Text size="sm">{at ? clock(at) : m.users.never}</Text>;
+  return (
+    <Text size="sm" style={{ whiteSpace: 'nowrap' }}>
+      {at ? clock(at) : m.users.never}
+    </Text>
+  );
 }
 
 function Status(props: { user: UserRowFragment; latest: LatestResets; canManage: boolean }) {
@@ -161,20 +163,26 @@ function Actions({ user, onReset }: { user: UserRowFragment; onReset: (subject: 
   const { m } = useI18n();
   const { allowed, reason } = user.mfaResetEligibility;
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={m.users.actionsFor(user.name)}>
           <DotsIcon />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown maw={320}>
-        <Menu.Item
-          disabled={!allowed}
-          onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}
-        >
-          {m.reset.menu}
-        </Menu.Item>
-        {!allowed && reason && <Menu.Label>{label(m.reset.notEligible, reason)}</Menu.Label>}
+        {allowed ? (
+          <Menu.Item onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}>
+            {m.reset.menu}
+          </Menu.Item>
+        ) : (
+          // Reachable by keyboard and read out, so that everybody learns why not.
+          <Menu.Item aria-disabled closeMenuOnClick={false} style={{ cursor: 'not-allowed' }}>
+            <Text size="sm" c="dimmed">
+              {m.reset.menu}
+            </Text>
+            {reason && <Text size="xs">{label(m.reset.notEligible, reason)}</Text>}
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );
