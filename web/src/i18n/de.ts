@@ -103,6 +103,7 @@ const de: Messages = {
     rejected: {
       WRONG_CODE: 'Dieser Code ist falsch. Prüfen Sie die Uhr Ihres Geräts und geben Sie den neuesten Code ein.',
       ENROLLMENT_EXPIRED: 'Das hat zu lange gedauert. Beginnen Sie neu.',
+      MFA_ALREADY_ENABLED: 'MFA ist schon ein.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
   },
@@ -250,13 +251,11 @@ const de: Messages = {
     turnOffRequired: 'Solange ein Konto oder Portfolio von Ihnen MFA verlangt, lässt sie sich nicht ausschalten.',
     turnedOff: 'MFA ist aus.',
     code: 'Code oder Backup-Code',
-    password: 'Passwort',
     rejected: {
       WRONG_CODE: 'Dieser Code ist falsch. Prüfen Sie die Uhr Ihres Geräts und geben Sie den neuesten Code ein.',
       CODE_ALREADY_USED: 'Dieser Code wurde schon benutzt. Warten Sie auf den nächsten, höchstens 30 Sekunden.',
-      WRONG_PASSWORD: 'Dieses Passwort ist falsch.',
       MFA_NOT_ENABLED: 'MFA ist schon aus.',
-      MFA_REQUIRED: 'Solange ein Konto oder Portfolio von Ihnen MFA verlangt, lässt sie sich nicht ausschalten.',
+      MFA_ENFORCED: 'Solange ein Konto oder Portfolio von Ihnen MFA verlangt, lässt sie sich nicht ausschalten.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
   },
@@ -278,6 +277,9 @@ const de: Messages = {
           : `${count} Personen haben noch keine MFA und müssten sie einrichten.`,
     save: 'Speichern',
     saved: 'Die MFA-Richtlinie ist gespeichert.',
+    rejected: {
+      GRACE_IN_PAST: 'Der Tag muss in der Zukunft liegen.',
+    },
     readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
   },
   audit: {

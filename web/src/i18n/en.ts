@@ -6,6 +6,7 @@ import type {
   AnswerMfaChallengeRejectionReason,
   AuditAction,
   AuditCredential,
+  BeginTotpEnrollmentRejectionReason,
   ConfirmTotpEnrollmentRejectionReason,
   DisableMfaRejectionReason,
   LogInRejectionReason,
@@ -13,6 +14,8 @@ import type {
   PortfolioRole,
   RegenerateBackupCodesRejectionReason,
   ResetUserMfaRejectionReason,
+  SetAccountMfaPolicyRejectionReason,
+  SetPortfolioMfaPolicyRejectionReason,
 } from '../gql/graphql';
 
 /** Labels of an enum's values. */
@@ -116,8 +119,9 @@ const en = {
     rejected: {
       WRONG_CODE: 'This code is wrong. Check the clock of your device and enter the newest code.',
       ENROLLMENT_EXPIRED: 'This took too long. Start again.',
+      MFA_ALREADY_ENABLED: 'MFA is on already.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
-    } as Labels<ConfirmTotpEnrollmentRejectionReason>,
+    } as Labels<BeginTotpEnrollmentRejectionReason | ConfirmTotpEnrollmentRejectionReason>,
   },
   codes: {
     title: 'Save your backup codes',
@@ -262,13 +266,11 @@ const en = {
     turnOffRequired: 'MFA cannot be turned off while an account or portfolio of yours requires it.',
     turnedOff: 'MFA is off.',
     code: 'Code or backup code',
-    password: 'Password',
     rejected: {
       WRONG_CODE: 'This code is wrong. Check the clock of your device and enter the newest code.',
       CODE_ALREADY_USED: 'This code was used already. Wait for the next one; it takes at most 30 seconds.',
-      WRONG_PASSWORD: 'This password is wrong.',
       MFA_NOT_ENABLED: 'MFA is off already.',
-      MFA_REQUIRED: 'MFA cannot be turned off while an account or portfolio of yours requires it.',
+      MFA_ENFORCED: 'MFA cannot be turned off while an account or portfolio of yours requires it.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<DisableMfaRejectionReason | RegenerateBackupCodesRejectionReason>,
   },
@@ -290,6 +292,9 @@ const en = {
           : `${count} people have no MFA yet and would have to set it up.`,
     save: 'Save',
     saved: 'The MFA policy is saved.',
+    rejected: {
+      GRACE_IN_PAST: 'The day must lie in the future.',
+    } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
     readOnly: 'Only an Owner or Admin may change the policy.',
   },
   audit: {

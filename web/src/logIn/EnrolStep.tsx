@@ -18,6 +18,7 @@ const beginTotpEnrollmentDocument = graphql(`
         expiresAt
       }
       ... on BeginTotpEnrollmentRejected {
+        reason
         message
         retryAt
       }
@@ -68,7 +69,7 @@ export default function EnrolStep(props: {
   const start = begun.data?.beginTotpEnrollment;
   if (!start) return <Loading />;
   if (start.__typename === 'BeginTotpEnrollmentRejected') {
-    return <RefusalNotice retryAt={start.retryAt}>{start.message}</RefusalNotice>;
+    return <RefusalNotice retryAt={start.retryAt}>{m.enrol.rejected[start.reason] ?? start.message}</RefusalNotice>;
   }
 
   const submit = async (event: FormEvent) => {

@@ -3,6 +3,7 @@ import { Stack } from '@mantine/core';
 import { useMutation, useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
+import { manages } from '../app/viewer';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
@@ -46,7 +47,8 @@ const setAccountMfaPolicyDocument = graphql(`
           }
         }
       }
-      ... on Rejection {
+      ... on SetAccountMfaPolicyRejected {
+        reason
         message
         retryAt
       }
@@ -57,7 +59,7 @@ const setAccountMfaPolicyDocument = graphql(`
 export default function AccountPolicyPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account, canManage) => <Policy id={id} name={account.name} canManage={canManage} />}
+      {(account) => <Policy id={id} name={account.name} canManage={manages(account.viewerRole)} />}
     </ScopeGate>
   );
 }
@@ -81,8 +83,8 @@ function Policy({ id, name, canManage }: { id: string; name: string; canManage: 
       {account && (
         <Stack>
           {saved.error && <FailureNotice error={saved.error} />}
-          {answer && answer.__typename !== 'AccountMfaPolicySet' && (
-            <RefusalNotice retryAt={answer.retryAt}>{answer.message}</RefusalNotice>
+          {answer?.__typename === 'SetAccountMfaPolicyRejected' && (
+            <RefusalNotice retryAt={answer.retryAt}>{m.policy.rejected[answer.reason] ?? answer.message}</RefusalNotice>
           )}
           <PolicyForm
             policy={account.mfaPolicy}

@@ -4,10 +4,11 @@ import { type FormEvent, useState } from 'react';
 import type { MfaPolicyPartFragment, MfaResetAcceptance } from '../gql/graphql';
 import { useI18n } from '../i18n';
 
+/** What is left out stays as it is. */
 export interface PolicyChange {
-  enforced: boolean;
-  graceUntil: string | null;
-  resetAcceptance: MfaResetAcceptance;
+  enforced?: boolean;
+  graceUntil?: string | null;
+  resetAcceptance?: MfaResetAcceptance;
 }
 
 export function PolicyForm(props: {
@@ -20,15 +21,16 @@ export function PolicyForm(props: {
   const { m, dateTime } = useI18n();
   const { policy, canManage, withoutMfa } = props;
   const [enforced, setEnforced] = useState(policy.enforced);
-  const [grace, setGrace] = useState(policy.graceUntil ? dayOf(policy.graceUntil) : '');
+  const graceBefore = policy.graceUntil && new Date(policy.graceUntil) > new Date() ? dayOf(policy.graceUntil) : '';
+  const [grace, setGrace] = useState(graceBefore);
   const [acceptance, setAcceptance] = useState<MfaResetAcceptance>(policy.resetAcceptance);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     props.onSave({
-      enforced,
-      graceUntil: enforced && grace ? new Date(`${grace}T00:00`).toISOString() : null,
-      resetAcceptance: acceptance,
+      ...(enforced !== policy.enforced && { enforced }),
+      ...(grace !== graceBefore && { graceUntil: grace ? new Date(`${grace}T00:00`).toISOString() : null }),
+      ...(acceptance !== policy.resetAcceptance && { resetAcceptance: acceptance }),
     });
   };
 

@@ -37,7 +37,8 @@ const setPortfolioMfaPolicyDocument = graphql(`
           }
         }
       }
-      ... on Rejection {
+      ... on SetPortfolioMfaPolicyRejected {
+        reason
         message
         retryAt
       }
@@ -74,8 +75,8 @@ function Policy({ id, name, canManage }: { id: string; name: string; canManage: 
       {portfolio && (
         <Stack>
           {saved.error && <FailureNotice error={saved.error} />}
-          {answer && answer.__typename !== 'PortfolioMfaPolicySet' && (
-            <RefusalNotice retryAt={answer.retryAt}>{answer.message}</RefusalNotice>
+          {answer?.__typename === 'SetPortfolioMfaPolicyRejected' && (
+            <RefusalNotice retryAt={answer.retryAt}>{m.policy.rejected[answer.reason] ?? answer.message}</RefusalNotice>
           )}
           <PolicyForm
             policy={portfolio.mfaPolicy}

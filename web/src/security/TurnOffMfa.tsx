@@ -1,5 +1,5 @@
-// MFA off, by its owner, against password and code.
-import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+// MFA off, by its owner, against a code as proof.
+import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { graphql } from '../gql';
@@ -21,14 +21,13 @@ const disableMfaDocument = graphql(`
 
 export function TurnOffMfa({ onDone }: { onDone: () => void }) {
   const { m } = useI18n();
-  const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
   const [{ data, error, fetching }, disable] = useMutation(disableMfaDocument);
   const answer = data?.disableMfa;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const result = await disable({ input: { password, code: code.trim() } });
+    const result = await disable({ input: { code: code.trim() } });
     setCode('');
     if (result.data?.disableMfa.__typename === 'MfaDisabled') onDone();
   };
@@ -41,16 +40,6 @@ export function TurnOffMfa({ onDone }: { onDone: () => void }) {
         {answer?.__typename === 'DisableMfaRejected' && (
           <RefusalNotice retryAt={answer.retryAt}>{m.security.rejected[answer.reason] ?? answer.message}</RefusalNotice>
         )}
-        <PasswordInput
-          name="password"
-          label={m.security.password}
-          autoComplete="current-password"
-          required
-          withAsterisk={false}
-          data-autofocus
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-        />
         <TextInput
           name="code"
           label={m.security.code}
@@ -58,6 +47,7 @@ export function TurnOffMfa({ onDone }: { onDone: () => void }) {
           spellCheck={false}
           required
           withAsterisk={false}
+          data-autofocus
           value={code}
           onChange={(event) => setCode(event.currentTarget.value)}
         />
