@@ -1,0 +1,33 @@
+// The dashboard in a real browser against the real gateway, mongod and SMTP server.
+import { after, afterEach, before, describe } from 'node:test';
+import { Stage } from './harness/stage';
+import { acceptPage } from './suites/acceptPage';
+import { budget } from './suites/budget';
+import { loggingIn } from './suites/loggingIn';
+import { mainJob } from './suites/mainJob';
+import { ownSecurity } from './suites/ownSecurity';
+import { playground } from './suites/playground';
+import { resets } from './suites/resets';
+import { screens } from './suites/screens';
+import { usersTab } from './suites/usersTab';
+
+describe('the dashboard', () => {
+  let stage: Stage;
+  const onStage = () => stage;
+
+  before(async () => {
+    stage = await Stage.open();
+  });
+  afterEach(() => stage.clear());
+  after(() => stage?.close());
+
+  mainJob(onStage);
+  loggingIn(onStage);
+  usersTab(onStage);
+  resets(onStage);
+  acceptPage(onStage);
+  ownSecurity(onStage);
+  screens(onStage);
+  budget(onStage);
+  playground(onStage);
+});

@@ -1,0 +1,61 @@
+// A real SMTP server on loopback that keeps what it is given.
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+export class MailServer {
+  private constructor(
+    private readonly server: SMTPServer,
+    private readonly mails: Email[],
+    readonly url: string,
+  ) {}
+
+  static async start(): Promise<MailServer> {
+    const received: Email[] = [];
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      onData(stream, _session, done) {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          PostalMime.parse(Buffer.concat(chunks)).then((mail) => {
+            received.push(mail);
+            done();
+          }, done);
+        });
+      },
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = server.server.address();
+    if (!address || typeof address === 'string') throw new Error('the SMTP server has no port');
+    return new MailServer(server, received, `smtp://127.0.0.1:${address.port}`);
+  }
+
+  /** The nth mail to this address with this subject, once it has come. */
+  async wait(to: string, subject: string, nth = 1): Promise<Email> {
+    const until = Date.now() + 20_000;
+    for (;;) {
+      const found = this.mails.filter(
+        (mail) => mail.subject === subject && (mail.to ?? []).some((one) => one.address === to),
+      );
+      const mail = found[nth - 1];
+      if (mail) return mail;
+      if (Date.now() > until) throw new Error(`no mail “${subject}” (${nth}) to ${to}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+}
+
+/** The link of an "MFA reset request" that the Accept button of the mail opens. */
+export function resetLink(mail: Email): string {
+  const link = /https?:\/\/\S+\/mfa-reset#token=[\w-]+/.exec(mail.text ?? '');
+  if (!link) throw new Error(`no reset link in: ${mail.text}`);
+  return link[0];
+}

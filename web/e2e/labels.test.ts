@@ -1,0 +1,46 @@
+// Every enum value that a screen shows has words in every language. A new value does not break the build: it is shown
+// by its own name until somebody writes the words that this test asks for.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { buildSchema, isEnumType } from 'graphql';
+import de from '../src/i18n/de';
+import en, { type Messages } from '../src/i18n/en';
+
+const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
+
+function valuesOf(name: string): string[] {
+  const type = schema.getType(name);
+  if (!isEnumType(type)) return [];
+  return type.getValues().map((value) => value.name);
+}
+
+const shown: [string, (m: Messages) => object, except?: string[]][] = [
+  ['AccountRole', (m) => m.roles],
+  ['PortfolioRole', (m) => m.roles],
+  ['MfaMethod', (m) => m.security.methodNames],
+  ['AuditAction', (m) => m.audit.actions],
+  ['AuditCredential', (m) => m.audit.credentials],
+  ['LogInRejectionReason', (m) => m.logIn.rejected],
+  ['AnswerMfaChallengeRejectionReason', (m) => m.logIn.codeRejected],
+  ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
+  ['ConfirmTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
+  ['ResetUserMfaRejectionReason', (m) => m.reset.notEligible],
+  // The page has a screen of its own for these two.
+  ['AcceptMfaResetRejectionReason', (m) => m.accept.rejected, ['EXPIRED', 'INVALID']],
+  ['RegenerateBackupCodesRejectionReason', (m) => m.security.rejected],
+  ['DisableMfaRejectionReason', (m) => m.security.rejected],
+  ['SetAccountMfaPolicyRejectionReason', (m) => m.policy.rejected],
+  ['SetPortfolioMfaPolicyRejectionReason', (m) => m.policy.rejected],
+];
+
+describe('words for enum values', () => {
+  for (const [language, messages] of Object.entries({ en, de })) {
+    for (const [name, labels, except] of shown) {
+      it(`${language}: ${name}`, () => {
+        const missing = valuesOf(name).filter((value) => !(value in labels(messages)) && !except?.includes(value));
+        assert.deepEqual(missing, []);
+      });
+    }
+  }
+});

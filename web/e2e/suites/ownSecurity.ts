@@ -1,0 +1,82 @@
+// One's own MFA, the policy and the audit log.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { Cast } from '../harness/people';
+import { readQrCode } from '../harness/qr';
+import type { OnStage } from '../harness/stage';
+import { logIn } from '../harness/steps';
+import { Authenticator } from '../harness/totp';
+
+export function ownSecurity(onStage: OnStage): void {
+  describe('my security', () => {
+    it('sets MFA up, renews the backup codes and turns MFA off again', async () => {
+      const { gateway, url } = onStage();
+      const cast = new Cast('Own Ltd');
+      const olga = cast.add('Olga Owner', 'OWNER', { mfa: false });
+      await gateway.import(cast.rows);
+      const { page } = await onStage().visitor();
+      await logIn(page, url, olga);
+      await page.getByRole('link', { name: 'My security' }).click();
+
+      await page.getByRole('button', { name: 'Set up MFA' }).click();
+      const app = Authenticator.fromUri(await readQrCode(page.getByRole('dialog').getByRole('img')));
+      await page.getByLabel('6-digit code').fill(await app.code());
+      await page.getByRole('button', { name: 'Turn on MFA' }).click();
+      const list = page.getByRole('list', { name: 'Backup codes' });
+      const first = await list.getByRole('listitem').allTextContents();
+      await page.getByLabel('I have saved these codes').check();
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByText('10 backup codes left').waitFor();
+
+      await page.getByRole('button', { name: 'New backup codes' }).click();
+      await page.getByLabel('Code or backup code').fill(first[0] ?? '');
+      await page.getByRole('dialog').getByRole('button', { name: 'New backup codes' }).click();
+      await list.waitFor();
+      const second = await list.getByRole('listitem').allTextContents();
+      assert.equal(second.length, 10);
+      assert.ok(!second.includes(first[1] ?? ''));
+      await page.getByLabel('I have saved these codes').check();
+      await page.getByRole('button', { name: 'Continue' }).click();
+
+      await page.getByRole('button', { name: 'Turn off MFA' }).click();
+      await page.getByLabel('Code or backup code').fill(first[1] ?? '');
+      await page.getByRole('dialog').getByRole('button', { name: 'Turn off MFA' }).click();
+      await page.getByRole('alert').getByText('This code is wrong.').waitFor();
+      await page.getByLabel('Code or backup code').fill(second[0] ?? '');
+      await page.getByRole('dialog').getByRole('button', { name: 'Turn off MFA' }).click();
+      await page.getByText('MFA is off', { exact: true }).waitFor();
+    });
+
+    it('saves a policy, says whom it touches, and the audit log knows', async () => {
+      const { gateway, url } = onStage();
+      const cast = new Cast('Policy Ltd');
+      const olga = cast.add('Olga Owner', 'OWNER');
+      cast.add('Bert Brandt', 'MANAGER', { mfa: false });
+      await gateway.import(cast.rows);
+      const { page } = await onStage().visitor();
+      await logIn(page, url, olga);
+      await page.getByRole('link', { name: 'MFA policy' }).click();
+      await page.getByText('1 person has no MFA yet and would have to set it up.').waitFor();
+      await page.getByText('Everybody must use MFA').click();
+      await page.getByLabel('From this day on').fill('2099-01-01');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('The MFA policy is saved.').waitFor();
+      await page.reload();
+      assert.equal(await page.getByLabel('From this day on').inputValue(), '2099-01-01');
+
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByRole('cell', { name: /^MFA policy changed/ }).waitFor();
+      await page.getByLabel('Show only').click();
+      await page.getByRole('option', { name: 'Logged in' }).click();
+      await page.getByRole('cell', { name: /^MFA policy changed/ }).waitFor({ state: 'detached' });
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Export as CSV' }).click(),
+      ]);
+      const csv = await readFile(await download.path(), 'utf8');
+      assert.match(csv, /"LOGGED_IN"/);
+      assert.doesNotMatch(csv, /MFA_POLICY_CHANGED/);
+    });
+  });
+}
