@@ -20,7 +20,7 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['PortfolioRole', (m) => m.roles],
   ['MfaMethod', (m) => m.security.methodNames],
   ['AuditAction', (m) => m.audit.actions],
-  ['AuditCredential', (m) => m.audit.credentials],
+  ['Credential', (m) => m.audit.credentials],
   ['LogInRejectionReason', (m) => m.logIn.rejected],
   ['AnswerMfaChallengeRejectionReason', (m) => m.logIn.codeRejected],
   ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],

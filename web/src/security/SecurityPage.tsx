@@ -13,6 +13,7 @@ import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
 import { useToast } from '../ui/toasts';
 import { NewBackupCodes } from './NewBackupCodes';
+import { Sessions } from './Sessions';
 import { TurnOffMfa } from './TurnOffMfa';
 
 const ownMfaDocument = graphql(`
@@ -54,6 +55,7 @@ export default function SecurityPage() {
       {error && !mfa && <FailureNotice error={error} onRetry={reload} />}
       {!error && !mfa && <Loading />}
       {mfa && <MfaCard mfa={mfa} onDo={(kind) => setDoing({ kind })} />}
+      {mfa && <Sessions />}
       <Modal
         opened={doing !== null}
         // Backup codes vanish only when they are confirmed.

@@ -1,7 +1,8 @@
 // Settings > Users of one account.
-import { NativeSelect, Stack, Text } from '@mantine/core';
+import { Anchor, NativeSelect, Stack, Text } from '@mantine/core';
 import { useCallback } from 'react';
 import { useQuery } from 'urql';
+import { Link } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
 import { graphql } from '../gql';
@@ -71,8 +72,29 @@ const accountUsersDocument = graphql(`
 export default function AccountUsersPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account, canManage) => <Users id={id} name={account.name} canManage={canManage} />}
+      {(account, canManage) =>
+        account.viewerRole ? (
+          <Users id={id} name={account.name} canManage={canManage} />
+        ) : (
+          <MembersOnly name={account.name} portfolioId={account.portfolio?.id} />
+        )
+      }
     </ScopeGate>
+  );
+}
+
+/** People of the portfolio manage an account's users without being among them; their list is elsewhere. */
+function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string | undefined }) {
+  const { m } = useI18n();
+  return (
+    <Page title={m.users.of(name)}>
+      <Text>{m.users.membersOnly}</Text>
+      {portfolioId && (
+        <Anchor component={Link} href={`/portfolios/${portfolioId}/users`}>
+          {m.app.manageUsers}
+        </Anchor>
+      )}
+    </Page>
   );
 }
 

@@ -23,6 +23,7 @@ const portfolioAccountsDocument = graphql(`
           node {
             id
             name
+            viewerRole
           }
         }
         pageInfo {
@@ -60,7 +61,7 @@ function Accounts({ id, name }: { id: string; name: string }) {
           <List listStyleType="none" spacing="xs" aria-label={m.app.accountsOf(name)}>
             {accounts.edges.map(({ node }) => (
               <List.Item key={node.id}>
-                <Anchor component={Link} href={`/accounts/${node.id}/users`}>
+                <Anchor component={Link} href={`/accounts/${node.id}/${node.viewerRole ? 'users' : 'policy'}`}>
                   {node.name}
                 </Anchor>
               </List.Item>

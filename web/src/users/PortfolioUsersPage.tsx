@@ -48,6 +48,7 @@ const portfolioAccountUsersDocument = graphql(`
             account {
               id
               name
+              viewerRole
             }
           }
           node {
@@ -130,9 +131,13 @@ function Memberships({ of }: { of: Membership[] }) {
     <List listStyleType="none" size="sm">
       {shown.map(({ account, role }) => (
         <List.Item key={account.id}>
-          <Anchor component={Link} href={`/accounts/${account.id}/users`} size="sm">
-            {account.name}
-          </Anchor>
+          {account.viewerRole ? (
+            <Anchor component={Link} href={`/accounts/${account.id}/users`} size="sm">
+              {account.name}
+            </Anchor>
+          ) : (
+            account.name
+          )}
           {`: ${label(m.roles, role)}`}
         </List.Item>
       ))}
