@@ -13,6 +13,7 @@ const Shell = lazy(() => import('./Shell'));
 const AcceptPage = lazy(() => import('../acceptReset/AcceptPage'));
 const AccountUsersPage = lazy(() => import('../users/AccountUsersPage'));
 const PortfolioUsersPage = lazy(() => import('../users/PortfolioUsersPage'));
+const PortfolioTeamPage = lazy(() => import('../users/PortfolioTeamPage'));
 const PortfolioAccountsPage = lazy(() => import('../users/PortfolioAccountsPage'));
 const SecurityPage = lazy(() => import('../security/SecurityPage'));
 const AccountPolicyPage = lazy(() => import('../policy/AccountPolicyPage'));
@@ -65,6 +66,7 @@ function SignedInOrNot() {
             <Route path="/accounts/:id/policy">{({ id }) => <AccountPolicyPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/audit">{({ id }) => <AccountAuditPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/users">{({ id }) => <PortfolioUsersPage key={id} id={id} />}</Route>
+            <Route path="/portfolios/:id/team">{({ id }) => <PortfolioTeamPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/accounts">{({ id }) => <PortfolioAccountsPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/policy">{({ id }) => <PortfolioPolicyPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/audit">{({ id }) => <PortfolioAuditPage key={id} id={id} />}</Route>

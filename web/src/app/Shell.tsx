@@ -5,12 +5,13 @@ import { type ReactNode, useEffect } from 'react';
 import { useMutation } from 'urql';
 import { Link, useLocation, useRoute } from 'wouter';
 import { graphql } from '../gql';
+import type { AccountRole, PortfolioRole } from '../gql/graphql';
 import { useI18n } from '../i18n';
 import { BuildingIcon, LogIcon, PersonIcon, ShieldIcon, UsersIcon } from '../ui/icons';
 import { Preferences } from './Preferences';
 import { useSession } from './session';
 import classes from './Shell.module.css';
-import { homeOf, useViewer } from './viewer';
+import { homeOf, manages, useViewer } from './viewer';
 
 const logOutDocument = graphql(`
   mutation LogOut {
@@ -109,8 +110,11 @@ function ScopeSelect() {
   const viewer = useViewer();
   const scope = useScope();
   const [, navigate] = useLocation();
-  const accounts = viewer.accounts.edges.map(({ node }) => ({ value: `accounts/${node.id}`, label: node.name }));
-  const portfolios = viewer.portfolios.edges.map(({ node }) => ({ value: `portfolios/${node.id}`, label: node.name }));
+  const accounts = viewer.accounts.edges.map(({ node }) => ({ value: `accounts/${node.id}/users`, label: node.name }));
+  const portfolios = viewer.portfolios.edges.map(({ node, role }) => ({
+    value: `portfolios/${node.id}/${manages(role) ? 'users' : 'team'}`,
+    label: node.name,
+  }));
   if (accounts.length + portfolios.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -118,14 +122,14 @@ function ScopeSelect() {
       </Text>
     );
   }
-  const value = scope ? `${scope.kind}/${scope.id}` : '';
-  const known = [...accounts, ...portfolios].some((one) => one.value === value);
+  const here = scope ? `${scope.kind}/${scope.id}/` : '';
+  const known = [...accounts, ...portfolios].find((one) => here && one.value.startsWith(here));
   return (
     <NativeSelect
       label={m.app.chooseScope}
-      value={known ? value : ''}
+      value={known?.value ?? ''}
       onChange={(event) => {
-        if (event.currentTarget.value) navigate(`/${event.currentTarget.value}/users`);
+        if (event.currentTarget.value) navigate(`/${event.currentTarget.value}`);
       }}
       data={[
         ...(known ? [] : [{ value: '', label: m.app.none }]),
@@ -136,21 +140,28 @@ function ScopeSelect() {
   );
 }
 
+/** The screens of the account or portfolio in the address that the viewer's role opens. */
 function ScopeLinks() {
   const { m } = useI18n();
+  const viewer = useViewer();
   const scope = useScope();
   if (!scope) return null;
   const base = `/${scope.kind}/${scope.id}`;
   const portfolio = scope.kind === 'portfolios';
+  const edges: { role: AccountRole | PortfolioRole; node: { id: string } }[] = viewer[scope.kind].edges;
+  const role = edges.find((edge) => edge.node.id === scope.id)?.role;
+  // Whoever sees an account without being its member manages the portfolio that links it.
+  const manager = manages(role) || (!portfolio && !role);
   return (
     <div>
       <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
         {portfolio ? m.app.manage : m.app.settings}
       </Text>
-      <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />
+      {(portfolio ? manager : role) && <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />}
+      {portfolio && <ScreenLink href={`${base}/team`} icon={<PersonIcon />} label={m.app.team} />}
       {portfolio && <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />}
       <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
-      <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />
+      {manager && <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />}
     </div>
   );
 }

@@ -50,7 +50,7 @@ export function homeOf(viewer: Viewer): string {
   if (account && (manages(account.role) || !portfolio || !manages(portfolio.role))) {
     return `/accounts/${account.node.id}/users`;
   }
-  if (portfolio) return `/portfolios/${portfolio.node.id}/users`;
+  if (portfolio) return `/portfolios/${portfolio.node.id}/${manages(portfolio.role) ? 'users' : 'team'}`;
   return '/security';
 }
 
