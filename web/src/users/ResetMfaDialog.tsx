@@ -52,7 +52,7 @@ function ResetForm({ user, onClose }: { user: ResetSubject; onClose: () => void 
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack>
-        <List spacing="xs" size="sm">
+        <List spacing="xs" size="sm" style={{ overflowWrap: 'anywhere' }}>
           <List.Item>{m.reset.mailGoesTo(user.name, user.email)}</List.Item>
           <List.Item>{m.reset.nothingYet}</List.Item>
           <List.Item>{m.reset.afterwards}</List.Item>
