@@ -41,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Names behind `crate::` that are macros of the crate, not rooms.
-const MACROS: &[&str] = &["transact", "rejection"];
+const MACROS: &[&str] = &["audit_actions", "connection", "rejection", "transact"];
 
 /// The longest file that a reader should have to hold in the head.
 const LINES_MAX: usize = 400;

@@ -19,3 +19,4 @@ mod main_job;
 mod mongod;
 mod reset_changed;
 mod schema;
+mod serve;

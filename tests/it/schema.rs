@@ -13,7 +13,10 @@ fn schema_graphql_is_what_the_gateway_serves() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
     let checked_in = std::fs::read_to_string(file).unwrap_or_default();
     let served = latchkey::command::schema::sdl();
-    assert!(checked_in == served, "schema.graphql is not what the gateway serves; run `make schema` and review the difference");
+    assert!(
+        checked_in == served,
+        "schema.graphql is not what the gateway serves; run `make schema` and review the difference"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 mod client;
+mod logs;
 mod mongod;
 mod socket;
 mod world;
@@ -28,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use client::{Client, Reply};
+pub use logs::logged;
 pub use mongod::mongod_uri;
 pub use socket::{Event, Socket};
 pub use world::{PASSWORD, Person};

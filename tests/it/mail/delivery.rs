@@ -1,7 +1,7 @@
 //! Each mail goes out at least once, none is lost, and `delivery` says what happened.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey::domain::{MailDelivery, MfaResetState};
@@ -182,20 +182,6 @@ async fn whatever_the_mail_server_does_no_mail_is_lost() {
     .await;
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// On one thread, so that everything that the worker does is seen, whatever other tests log.
 #[tokio::test]
 async fn logs_of_mail_hold_no_address_no_name_and_no_token() {
@@ -205,18 +191,11 @@ async fn logs_of_mail_hold_no_address_no_name_and_no_token() {
         for local_part in ["ada", "ada+fail550", "ada+fail450", "ada+drop"] {
             ask(app, local_part).await;
         }
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        assert_eq!(worker.drain().await.unwrap().total(), 4);
-        drop(guard);
+        let log = crate::harness::logged(async {
+            assert_eq!(worker.drain().await.unwrap().total(), 4);
+        })
+        .await;
         app.mail_may_wait();
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         assert!(log.contains("a mail is given up") && log.contains("kind=\"mfa_reset_request\""), "{log}");
         for secret in ["ada", "ADA", "@", "Olga", "Acme GmbH", "lkr_", "phone"] {
             assert!(!log.contains(secret), "{secret}: {log}");

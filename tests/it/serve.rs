@@ -1,0 +1,201 @@
+//! The built program as an operator runs it: `keys init`, `import`, `serve`, a replica set, an SMTP server, a client.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use latchkey::crypto::TotpSecret;
+use mail_parser::MessageParser;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::harness::{Client, mongod_uri, token_in};
+use crate::mail::server::SmtpServer;
+use crate::main_job::{ACCEPT, LOG_IN, RESET};
+
+const PASSWORD: &str = "glacier-violin-anchor-42";
+
+const ROWS: &str = r#"{"kind":"portfolio","key":"p","name":"Northwind"}
+{"kind":"account","key":"a","name":"Harbor","portfolio":"p","mfaEnforced":true}
+{"kind":"user","email":"olivia@harbor.test","name":"Olivia","password":"glacier-violin-anchor-42","totpSecret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
+{"kind":"user","email":"mina@harbor.test","name":"Mina","password":"glacier-violin-anchor-42","totpSecret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","backupCodes":["9f8e-7d6c-5b4a","1234567890"]}
+{"kind":"accountUser","account":"a","email":"olivia@harbor.test","role":"OWNER"}
+{"kind":"accountUser","account":"a","email":"mina@harbor.test","role":"ANALYST"}
+"#;
+
+struct Gateway {
+    process: Child,
+    address: String,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn latchkey(folder: &Path, database: &str, smtp: &str, address: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command
+        .current_dir(folder)
+        .env("LATCHKEY_MONGODB_URI", mongod_uri())
+        .env("LATCHKEY_MONGODB_DATABASE", database)
+        .env("LATCHKEY_KEYS_FILE", folder.join("keys.toml"))
+        .env("LATCHKEY_LISTEN", address)
+        .env("LATCHKEY_PUBLIC_URL", format!("http://{address}"))
+        .env("LATCHKEY_SMTP_URL", smtp)
+        .env("LATCHKEY_MAIL_FROM", "Harbor ID <id@harbor.test>")
+        .env("LATCHKEY_SESSION_IDLE", "23h")
+        .env("LATCHKEY_TEST_CLOCK_FILE", folder.join("clock"));
+    command
+}
+
+fn done(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free.to_string();
+    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+    let process = latchkey(folder, database, smtp, &address)
+        .arg("serve")
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let gateway = Gateway { process, address };
+    until("the gateway is ready", async || {
+        let ready = reqwest::get(format!("http://{}/readyz", gateway.address)).await;
+        ready.is_ok_and(|reply| reply.status().is_success()).then_some(())
+    })
+    .await;
+    gateway
+}
+
+/// Waits for something that another process does; fails after half a minute.
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within half a minute");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn log_in(client: &Client, email: &str, code: Option<String>) -> (String, String) {
+    let reply = client.send(LOG_IN, json!({ "email": email, "password": PASSWORD })).await;
+    let kind = reply.text("/logIn/__typename").to_owned();
+    let (Some(code), "MfaChallenge") = (code, kind.as_str()) else {
+        let enrollment = reply.at("/logIn").get("enrollmentToken").and_then(|token| token.as_str());
+        return (kind, enrollment.unwrap_or_default().to_owned());
+    };
+    let answer = client
+        .send(
+            "mutation($t: String!, $c: String!) { answerMfaChallenge(input: { challengeToken: $t, code: $c }) {
+               __typename ... on LoggedIn { sessionToken } } }",
+            json!({ "t": reply.text("/logIn/challengeToken"), "c": code }),
+        )
+        .await;
+    (kind, answer.text("/answerMfaChallenge/sessionToken").to_owned())
+}
+
+async fn nth_request(smtp: &SmtpServer, n: usize) -> String {
+    until("the mail arrives", async || {
+        let requests: Vec<String> = smtp
+            .taken()
+            .iter()
+            .filter_map(|mail| {
+                let message = MessageParser::default().parse(&mail.message)?;
+                (message.subject() == Some("MFA reset request"))
+                    .then(|| message.body_text(0).unwrap().into_owned())
+            })
+            .collect();
+        requests.get(n).map(|text| token_in(text))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn import_and_serve_complete_the_main_job_with_expiry_and_enrolment() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (folder, smtp) = (folder.path(), SmtpServer::start());
+    let database = format!("test_{}", uuid::Uuid::now_v7().simple());
+    fs::write(folder.join("rows.jsonl"), ROWS).unwrap();
+    fs::write(folder.join("clock"), "+0s").unwrap();
+    done(Command::new(env!("CARGO_BIN_EXE_latchkey")).args(["keys", "init"]).arg(folder.join("keys.toml")));
+    for _ in 0..2 {
+        // The second run changes nothing.
+        done(latchkey(folder, &database, &smtp.url(""), "127.0.0.1:0").args(["import", "rows.jsonl"]));
+    }
+    let gateway = serve(folder, &database, &smtp.url("")).await;
+    let client = Client::new(format!("http://{}/graphql", gateway.address));
+
+    let now = OffsetDateTime::now_utc();
+    let olivia = TotpSecret::from_base32("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").unwrap();
+    let (_, session) = log_in(&client, "olivia@harbor.test", Some(olivia.code_at(now))).await;
+    let owner = client.with_token(&session);
+    let users = owner
+        .ask("{ viewer { accounts { edges { node { users(search: \"mina\") { edges { node { id } } } } } } } }")
+        .await;
+    let mina = users.text("/viewer/accounts/edges/0/node/users/edges/0/node/id").to_owned();
+    let (_, by_backup_code) = log_in(&client, "mina@harbor.test", Some("9F8E 7D6C 5B4A".to_owned())).await;
+    assert!(by_backup_code.starts_with("lks_"), "imported backup codes work");
+
+    let asked = owner.send(RESET, json!({ "userId": mina })).await;
+    assert_eq!(asked.text("/resetUserMfa/__typename"), "MfaResetRequested");
+    let token = nth_request(&smtp, 0).await;
+    fs::write(folder.join("clock"), "+12h1m").unwrap();
+    let expired = until("the clock moves", async || {
+        let reply = client.send(ACCEPT, json!({ "token": token })).await;
+        let reason = reply.at("/acceptMfaReset").get("reason").cloned();
+        assert_eq!(reply.at("/acceptMfaReset").get("maskedEmail"), None, "accepted too late");
+        reason
+    })
+    .await;
+    assert_eq!(expired, "EXPIRED");
+
+    let again = owner.send(RESET, json!({ "userId": mina })).await;
+    assert_eq!(again.text("/resetUserMfa/mfaReset/state"), "PENDING");
+    let token = nth_request(&smtp, 1).await;
+    let accepted = client.send(ACCEPT, json!({ "token": token })).await;
+    assert_eq!(accepted.data("/acceptMfaReset/enrollmentRequired"), &json!(true));
+
+    let (kind, enrollment) = log_in(&client, "mina@harbor.test", None).await;
+    assert_eq!(kind, "MfaEnrollmentRequired");
+    let begun = client
+        .send(
+            "mutation($t: String) { beginTotpEnrollment(input: { enrollmentToken: $t }) { ... on TotpEnrollmentStarted { secret } } }",
+            json!({ "t": enrollment }),
+        )
+        .await;
+    let secret_text = begun.text("/beginTotpEnrollment/secret").to_owned();
+    let secret = TotpSecret::from_base32(&secret_text).unwrap();
+    let code = secret.code_at(OffsetDateTime::now_utc() + time::Duration::minutes(12 * 60 + 1));
+    let confirmed = client
+        .send(
+            "mutation($t: String, $c: String!) { confirmTotpEnrollment(input: { enrollmentToken: $t, code: $c }) {
+               ... on TotpEnrolled { backupCodes loggedIn { sessionToken viewer { user { email } } } } } }",
+            json!({ "t": enrollment, "c": code }),
+        )
+        .await;
+    assert_eq!(confirmed.text("/confirmTotpEnrollment/loggedIn/viewer/user/email"), "mina@harbor.test");
+
+    let new_session = confirmed.text("/confirmTotpEnrollment/loggedIn/sessionToken");
+    let keys = fs::read_to_string(folder.join("keys.toml")).unwrap();
+    let key = keys.lines().filter_map(|line| line.split('"').nth(1)).max_by_key(|text| text.len()).unwrap();
+    drop(gateway);
+    let log = fs::read_to_string(folder.join("log")).unwrap();
+    assert!(!log.is_empty());
+    for secret in
+        [PASSWORD, &session, new_session, &token, &enrollment, &secret_text, key, "mina@harbor.test"]
+    {
+        assert!(!log.contains(secret), "the log holds a secret or personal data");
+    }
+}
