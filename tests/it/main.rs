@@ -11,6 +11,7 @@
 mod authorization;
 mod command;
 mod dev;
+mod edge;
 mod harness;
 mod import;
 mod log_in;
