@@ -20,8 +20,6 @@ use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
 
-/// Most connections to MongoDB of one process.
-const POOL: u32 = 64;
 /// Messages that `dev` keeps.
 const CAPTURED: usize = 1000;
 
@@ -82,7 +80,7 @@ impl App {
         let options = StoreOptions {
             uri: config.mongodb_uri.expose_secret().to_owned(),
             database: config.mongodb_database.clone(),
-            max_pool: POOL,
+            max_pool: config.mongodb_pool,
         };
         let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI cannot be used")?;
 
