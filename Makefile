@@ -41,7 +41,7 @@ lint:
 # The data of `make dev` stays in .latchkey/.
 clean:
 	$(CARGO) clean
-	rm -rf .tools web/dist web/node_modules $(SUITES:=/node_modules)
+	rm -rf .tools web/dist web/screenshots web/node_modules web/e2e/node_modules $(SUITES:=/node_modules)
 
 # -- the web bundle, built anew only when its sources change ---------------------------------------------
 
