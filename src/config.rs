@@ -122,9 +122,14 @@ impl Config {
         let mail_from = r.demanded(key("MAIL_FROM"), values::mailbox, serve, "Latchkey <latchkey@localhost>");
         let keys_file = r.path(key("KEYS_FILE"), serve || import);
         let service_name = r.value(key("SERVICE_NAME"), values::short_name);
-        let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1m", "7d"));
-        let session_idle = r.value(key("SESSION_IDLE"), values::between("1m", "90d"));
-        let session_max = r.value(key("SESSION_MAX"), values::between("1m", "365d"));
+        let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1s", "7d"));
+        let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
+        let session_max = r.value(key("SESSION_MAX"), values::between("1s", "365d"));
+        // Whoever only shortens the whole session means the idle time as well.
+        let session_idle = match (session_idle, session_max) {
+            (Some(idle), Some(max)) if !r.is_set(key("SESSION_IDLE")) => Some(idle.min(max)),
+            (idle, _) => idle,
+        };
         let playground = r.value_or(key("PLAYGROUND"), values::switch, if dev { "true" } else { "false" });
         let introspection =
             r.value_or(key("INTROSPECTION"), values::switch, if dev { "true" } else { "false" });

@@ -186,6 +186,11 @@ impl Reader {
         self.sources.env.get(name).or_else(|| self.sources.file.get(name)).cloned()
     }
 
+    /// Whether somebody chose a value, rather than the table.
+    pub(super) fn is_set(&self, key: &Key) -> bool {
+        self.raw(key.name).is_some()
+    }
+
     fn check<T>(&mut self, key: &Key, text: &str, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
         match parse(text.trim()) {
             Ok(value) => Some(value),

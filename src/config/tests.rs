@@ -161,10 +161,12 @@ fn mistakes_in_the_file_name_the_file() {
 #[test]
 fn rules_between_keys_hold() {
     assert!(only_mistake("LATCHKEY_SESSION_IDLE", "48h").contains("is longer than LATCHKEY_SESSION_MAX"));
+    let short = serve_with([("LATCHKEY_SESSION_MAX", "5m")]).unwrap();
+    assert_eq!(short.session_idle, short.session_max, "the default idle time gives way");
     assert!(
         only_mistake("LATCHKEY_TEST_CLOCK_FILE", "/tmp/x").contains("LATCHKEY_PUBLIC_URL is on loopback")
     );
-    assert!(only_mistake("LATCHKEY_MFA_RESET_TTL", "8days").contains("between 1m and 7d"));
+    assert!(only_mistake("LATCHKEY_MFA_RESET_TTL", "8days").contains("between 1s and 7d"));
     assert!(only_mistake("LATCHKEY_WEB_DIR", "/nowhere/web").contains("is not a folder"));
     assert!(only_mistake("LATCHKEY_LOG", "a=b=c").contains("is no log filter"));
     let local = [("LATCHKEY_TEST_CLOCK_FILE", "/tmp/x"), ("LATCHKEY_PUBLIC_URL", "http://localhost:1")];
