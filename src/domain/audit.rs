@@ -127,6 +127,29 @@ macro_rules! audit_actions {
             AccessDenied = "ACCESS_DENIED",
             /// An account was created.
             AccountCreated = "ACCOUNT_CREATED",
+            /// Somebody was invited to an account or portfolio.
+            UserInvited = "USER_INVITED",
+            /// An invitation was sent again.
+            InvitationResent = "INVITATION_RESENT",
+            /// An invitation was taken back.
+            InvitationRevoked = "INVITATION_REVOKED",
+            /// The invited person joined.
+            InvitationAccepted = "INVITATION_ACCEPTED",
+            /// Accepting an invitation was refused.
+            InvitationAcceptRefused = "INVITATION_ACCEPT_REFUSED",
+            /// A change of somebody's place in an account was refused: the Owner's place is changed by nobody, and
+            /// ownership is only ever handed over.
+            UserChangeRefused = "USER_CHANGE_REFUSED",
+            /// Somebody's role in an account changed.
+            UserRoleChanged = "USER_ROLE_CHANGED",
+            /// Somebody was taken out of an account.
+            UserRemoved = "USER_REMOVED",
+            /// Somebody left an account.
+            UserLeft = "USER_LEFT",
+            /// An account has another Owner.
+            AccountOwnershipTransferred = "ACCOUNT_OWNERSHIP_TRANSFERRED",
+            /// An account was closed.
+            AccountClosed = "ACCOUNT_CLOSED",
         }
     };
 }

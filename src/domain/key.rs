@@ -16,6 +16,12 @@ pub fn name_key(name: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A name as it is kept: trimmed, 1 to [`NAME_MAX`] characters, no control characters; nothing when it is not usable.
+pub fn usable_name(name: &str) -> Option<&str> {
+    let name = name.trim();
+    ((1..=NAME_MAX).contains(&name.chars().count()) && !name.contains(char::is_control)).then_some(name)
+}
+
 /// Why a text is not taken as an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
@@ -99,6 +105,15 @@ mod tests {
         assert_eq!(name_key("  Ana   MARÍA "), "ana maría");
         assert_eq!(name_key("Ａｎａ"), "ana");
         assert_eq!(name_key("STRASSE"), "strasse");
+    }
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(usable_name(" Ana María "), Some("Ana María"));
+        assert_eq!(usable_name(&"é".repeat(NAME_MAX)).map(str::len), Some(2 * NAME_MAX));
+        for bad in ["", "  ", "a\nb", &"é".repeat(NAME_MAX + 1)] {
+            assert_eq!(usable_name(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

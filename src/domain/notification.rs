@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MfaResetId, UserId};
+use super::{AccountId, AccountRole, InvitationId, MfaResetId, UserId};
 
 /// One mail to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +43,47 @@ pub enum Notification {
         /// The person.
         user_id: UserId,
     },
+    /// To the invited address: the link to accept. Its token is minted by the worker as it sends.
+    Invitation {
+        /// The invitation.
+        invitation_id: InvitationId,
+    },
+    /// To whoever invited: the person joined.
+    InvitationAccepted {
+        /// The invitation.
+        invitation_id: InvitationId,
+    },
     /// To the person: a backup code was used to log in.
     BackupCodeUsed {
         /// The person.
         user_id: UserId,
+    },
+    /// To the person: another role in an account.
+    AccountRoleChanged {
+        /// The account.
+        account_id: AccountId,
+        /// The new role.
+        role: AccountRole,
+    },
+    /// To the person: taken out of an account by somebody else.
+    RemovedFromAccount {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// To the former and to the new Owner: an account has another Owner.
+    AccountOwnershipTransferred {
+        /// The account.
+        account_id: AccountId,
+        /// The former Owner.
+        from: UserId,
+        /// The new Owner.
+        to: UserId,
+    },
+    /// To whoever was Owner or Admin: an account was closed.
+    AccountClosed {
+        /// The account.
+        account_id: AccountId,
+        /// Who closed it.
+        by: UserId,
     },
 }

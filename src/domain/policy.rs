@@ -27,6 +27,16 @@ pub enum Action {
     ViewAccountSecurity,
     /// Change an account's MFA policy.
     SetAccountMfaPolicy,
+    /// Create an account and become its Owner.
+    CreateAccount,
+    /// Invite people to an account, change their roles, take them out of it.
+    ManageAccountUsers,
+    /// Leave an account oneself.
+    LeaveAccount,
+    /// Make somebody else the Owner of an account.
+    TransferAccountOwnership,
+    /// Close an account.
+    CloseAccount,
     /// Know that a portfolio exists: name and policy.
     ViewPortfolio,
     /// The portfolio's own users.
@@ -37,6 +47,8 @@ pub enum Action {
     ViewPortfolioSecurity,
     /// Change a portfolio's MFA policy.
     SetPortfolioMfaPolicy,
+    /// Invite people to a portfolio itself, change their roles, take them out of it.
+    ManagePortfolioUsers,
 }
 
 /// The rules by name.
@@ -75,7 +87,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
@@ -85,11 +97,17 @@ impl Action {
         Self::ViewMembership,
         Self::ViewAccountSecurity,
         Self::SetAccountMfaPolicy,
+        Self::CreateAccount,
+        Self::ManageAccountUsers,
+        Self::LeaveAccount,
+        Self::TransferAccountOwnership,
+        Self::CloseAccount,
         Self::ViewPortfolio,
         Self::ListPortfolioUsers,
         Self::ListPortfolioAccountUsers,
         Self::ViewPortfolioSecurity,
         Self::SetPortfolioMfaPolicy,
+        Self::ManagePortfolioUsers,
     ];
 
     /// The rule that the action needs. This table is the whole permission model.
@@ -104,11 +122,17 @@ impl Action {
             Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin,
             Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin,
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin,
+            Self::CreateAccount => Rule::SignedIn,
+            Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin,
+            Self::LeaveAccount => Rule::AccountMember,
+            Self::TransferAccountOwnership => Rule::AccountOwner,
+            Self::CloseAccount => Rule::AccountOwner,
             Self::ViewPortfolio => Rule::SeesPortfolio,
             Self::ListPortfolioUsers => Rule::PortfolioMember,
             Self::ListPortfolioAccountUsers => Rule::PortfolioOwnerOrAdmin,
             Self::ViewPortfolioSecurity => Rule::PortfolioOwnerOrAdmin,
             Self::SetPortfolioMfaPolicy => Rule::PortfolioOwnerOrAdmin,
+            Self::ManagePortfolioUsers => Rule::PortfolioOwner,
         }
     }
 }

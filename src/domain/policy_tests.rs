@@ -59,12 +59,16 @@ fn an_action_on_the_wrong_kind_of_thing_is_denied() {
 fn account_actions_by_role() {
     use AccountRole::*;
     // (action, account roles that may, portfolio roles that may)
-    let table: [(Action, &[AccountRole], &[PortfolioRole]); 5] = [
+    let table: [(Action, &[AccountRole], &[PortfolioRole]); 9] = [
         (Action::ViewAccount, &AccountRole::ALL, &PortfolioRole::ALL),
         (Action::ListAccountUsers, &AccountRole::ALL, &[]),
         (Action::ViewMembership, &AccountRole::ALL, &[PortfolioRole::Owner, PortfolioRole::Admin]),
         (Action::ViewAccountSecurity, &[Owner, Admin], &[PortfolioRole::Owner, PortfolioRole::Admin]),
         (Action::SetAccountMfaPolicy, &[Owner, Admin], &[]),
+        (Action::ManageAccountUsers, &[Owner, Admin], &[]),
+        (Action::LeaveAccount, &AccountRole::ALL, &[]),
+        (Action::TransferAccountOwnership, &[Owner], &[]),
+        (Action::CloseAccount, &[Owner], &[]),
     ];
     for (action, roles, portfolio_roles) in table {
         for role in AccountRole::ALL {
@@ -90,12 +94,13 @@ fn account_actions_by_role() {
 #[test]
 fn portfolio_actions_by_role() {
     use PortfolioRole::*;
-    let table: [(Action, &[PortfolioRole], bool); 5] = [
+    let table: [(Action, &[PortfolioRole], bool); 6] = [
         (Action::ViewPortfolio, &PortfolioRole::ALL, true),
         (Action::ListPortfolioUsers, &PortfolioRole::ALL, false),
         (Action::ListPortfolioAccountUsers, &[Owner, Admin], false),
         (Action::ViewPortfolioSecurity, &[Owner, Admin], false),
         (Action::SetPortfolioMfaPolicy, &[Owner, Admin], false),
+        (Action::ManagePortfolioUsers, &[Owner], false),
     ];
     for (action, roles, linked) in table {
         for role in PortfolioRole::ALL {

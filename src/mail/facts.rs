@@ -3,6 +3,8 @@
 
 use time::OffsetDateTime;
 
+use super::carried::Carried;
+use super::places;
 use super::words::{Content, Person, ResetFacts, Right};
 use crate::domain::{Authority, MfaReset, MfaResetId, Notification, User, UserId};
 use crate::store::mfa_resets::ResetKey;
@@ -17,8 +19,8 @@ pub struct Facts {
     pub content: Content,
     /// When what it tells happened.
     pub at: OffsetDateTime,
-    /// The reset whose link it carries.
-    pub carries_link_of: Option<MfaReset>,
+    /// What its link hangs on, if it carries one.
+    pub carries: Option<Carried>,
 }
 
 /// What is missing.
@@ -26,14 +28,18 @@ pub struct Facts {
 pub enum Missing {
     /// The user who should read it.
     Reader,
-    /// The reset that it is about.
-    Reset,
+    /// What it is about.
+    Subject,
 }
 
 /// Looks everything up.
 pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, StoreError> {
-    let Some(user) = store.users.find(mail.to).await? else { return Ok(Err(Missing::Reader)) };
-    let mut carries_link_of = None;
+    if let Notification::Invitation { invitation_id } = mail.what {
+        return places::invitation(store, mail, invitation_id).await;
+    }
+    let Some(to) = mail.to else { return Ok(Err(Missing::Reader)) };
+    let Some(user) = store.users.find(to).await? else { return Ok(Err(Missing::Reader)) };
+    let mut carries = None;
     let mut at = mail.created_at;
     let content = match mail.what {
         Notification::MfaEnrolled { .. } => Content::Enrolled,
@@ -42,44 +48,44 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         Notification::BackupCodeUsed { .. } => {
             Content::BackupCodeUsed { left: user.mfa.as_ref().map_or(0, |mfa| mfa.backup_codes) }
         }
+        Notification::Invitation { .. }
+        | Notification::InvitationAccepted { .. }
+        | Notification::AccountRoleChanged { .. }
+        | Notification::RemovedFromAccount { .. }
+        | Notification::AccountOwnershipTransferred { .. }
+        | Notification::AccountClosed { .. } => match places::news(store, mail.what).await? {
+            Some(news) => Content::Place(news),
+            None => return Ok(Err(Missing::Subject)),
+        },
         Notification::MfaResetRequest { reset_id }
         | Notification::MfaResetAccepted { reset_id }
         | Notification::MfaResetDeclined { reset_id }
         | Notification::MfaResetCancelled { reset_id } => {
             let Some((reset, facts)) = reset_facts(store, reset_id).await? else {
-                return Ok(Err(Missing::Reset));
+                return Ok(Err(Missing::Subject));
             };
             at = reset.closed_at.unwrap_or(at);
             match mail.what {
                 Notification::MfaResetRequest { .. } => {
-                    carries_link_of = Some(reset);
+                    carries = Some(Carried::Reset(reset));
                     Content::ResetRequest(facts)
                 }
                 Notification::MfaResetAccepted { .. } => {
-                    Content::ResetAccepted { reset: facts, own: reset.user_id == mail.to }
+                    Content::ResetAccepted { reset: facts, own: reset.user_id == to }
                 }
                 Notification::MfaResetDeclined { .. } => Content::ResetDeclined(facts),
                 _ => Content::ResetCancelled(facts),
             }
         }
     };
-    Ok(Ok(Facts { reader: person(user), content, at, carries_link_of }))
+    Ok(Ok(Facts { reader: person(user), content, at, carries }))
 }
 
 async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, ResetFacts)>, StoreError> {
     let Some(reset) = store.mfa_resets.find(ResetKey::Id(id)).await? else { return Ok(None) };
     let users = store.users.find_many(&[reset.user_id, reset.requested_by]).await?;
     let named = |id: UserId| users.iter().find(|user| user.id == id).cloned().map(person);
-    let right = match reset.authority {
-        Authority::Account { account_id, role } => {
-            let account = store.accounts.find(account_id).await?;
-            Right::Account(role, account.map(|account| account.name))
-        }
-        Authority::Portfolio { portfolio_id, role } => {
-            let portfolio = store.portfolios.find(portfolio_id).await?;
-            Right::Portfolio(role, portfolio.map(|portfolio| portfolio.name))
-        }
-    };
+    let right = right(store, reset.authority).await?;
     let facts = ResetFacts {
         person: named(reset.user_id),
         requester: named(reset.requested_by),
@@ -91,6 +97,20 @@ async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, 
     Ok(Some((reset, facts)))
 }
 
-fn person(user: User) -> Person {
+/// The role by which somebody asked, or which is offered, with the name of its place.
+pub(super) async fn right(store: &Store, authority: Authority) -> Result<Right, StoreError> {
+    Ok(match authority {
+        Authority::Account { account_id, role } => {
+            let account = store.accounts.find(account_id).await?;
+            Right::Account(role, account.map(|account| account.name))
+        }
+        Authority::Portfolio { portfolio_id, role } => {
+            let portfolio = store.portfolios.find(portfolio_id).await?;
+            Right::Portfolio(role, portfolio.map(|portfolio| portfolio.name))
+        }
+    })
+}
+
+pub(super) fn person(user: User) -> Person {
     Person { name: user.name, email: user.email }
 }

@@ -6,9 +6,11 @@
 
 pub mod backoff;
 pub mod capture;
+pub mod carried;
 pub mod clean;
 pub mod facts;
 pub mod letter;
+mod places;
 pub mod render;
 pub mod smtp;
 pub mod transport;

@@ -10,9 +10,9 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use time::OffsetDateTime;
 
 use super::clean;
-use super::words::{self, Content, Language, Person, ResetLinks, Setting};
+use super::words::{self, Content, Language, Links, Person, Setting};
 use crate::config::PublicUrl;
-use crate::crypto::Token;
+use crate::crypto::{Token, TokenKind};
 use crate::domain::MailId;
 
 /// A mail that is ready to go. Its text may hold a token, so it has no `Debug`.
@@ -82,8 +82,8 @@ impl Renderer {
     pub fn render(&self, order: &Order<'_>) -> Result<Rendered, RenderError> {
         let to = mailable(&order.to.email).ok_or(RenderError::Address)?;
         let links = order.token.map(|token| {
-            let accept = self.public_url.join(&format!("/mfa-reset#token={}", token.expose()));
-            ResetLinks { decline: format!("{accept}&decline=1"), accept }
+            let accept = self.public_url.join(&format!("{}#token={}", page(token.kind()), token.expose()));
+            Links { decline: format!("{accept}&decline=1"), accept }
         });
         let setting =
             Setting { service: &self.service, reader: order.to, at: order.at, links: links.as_ref() };
@@ -111,6 +111,18 @@ impl Renderer {
             .map_err(|_| RenderError::Compose)?
             .formatted();
         Ok(Rendered { envelope, subject: letter.subject, text, html, message })
+    }
+}
+
+/// Where a link with such a token leads.
+const fn page(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::EmailVerification => "/verify-email",
+        TokenKind::PasswordReset => "/reset-password",
+        TokenKind::Invitation => "/invitation",
+        TokenKind::MfaReset | TokenKind::Session | TokenKind::Challenge | TokenKind::Enrollment => {
+            "/mfa-reset"
+        }
     }
 }
 

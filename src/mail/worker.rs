@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backoff::{KEEP_TRYING, next_attempt};
+use super::carried::{Carried, Closed, kind};
 use super::facts::{self, Facts, Missing};
 use super::render::{Order, Rendered, Renderer};
 use super::transport::{SendError, Transport};
 use crate::clock::Clock;
-use crate::crypto::{Token, TokenKind};
-use crate::domain::{MailDelivery, MfaReset, MfaResetId, MfaResetState, Notification};
-use crate::store::mfa_resets::ResetKey;
+use crate::crypto::Token;
+use crate::domain::{MailDelivery, Notification};
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError, Tx};
 use crate::transact;
@@ -103,16 +103,7 @@ impl Plan {
         Self::Close { delivery: MailDelivery::Failed, why, outcome: Outcome::Failed }
     }
 
-    fn drop(state: MfaResetState) -> Self {
-        let (delivery, why) = match state {
-            MfaResetState::Accepted => (MailDelivery::Sent, "not sent again: the reset was accepted"),
-            MfaResetState::Declined => (MailDelivery::Sent, "not sent again: the reset was declined"),
-            MfaResetState::Cancelled => (MailDelivery::Failed, "not sent: the reset was cancelled"),
-            MfaResetState::Superseded => (MailDelivery::Failed, "not sent: a newer reset replaced this one"),
-            MfaResetState::Expired | MfaResetState::Pending => {
-                (MailDelivery::Failed, "not sent: the reset expired")
-            }
-        };
+    fn drop(Closed { delivery, why }: Closed) -> Self {
         Self::Close { delivery, why, outcome: Outcome::Dropped }
     }
 }
@@ -271,29 +262,28 @@ impl Inner {
         let facts = match facts::of(&self.store, mail).await? {
             Ok(facts) => facts,
             Err(Missing::Reader) => return Ok(Plan::fail("the user is gone")),
-            Err(Missing::Reset) => return Ok(Plan::fail("the reset is gone")),
+            Err(Missing::Subject) => return Ok(Plan::fail("what it is about is gone")),
         };
-        let Some(reset) = &facts.carries_link_of else {
+        let Some(carried) = &facts.carries else {
             return Ok(self.write(mail, &facts, None, mail.created_at + KEEP_TRYING));
         };
-        let state = reset.state_at(self.clock.now());
-        if state != MfaResetState::Pending {
-            return Ok(Plan::drop(state));
+        if let Some(closed) = carried.closed(self.clock.now()) {
+            return Ok(Plan::drop(closed));
         }
-        let token = Token::generate(TokenKind::MfaReset);
-        let plan = self.write(mail, &facts, Some(&token), reset.expires_at);
+        let token = Token::generate(carried.token_kind());
+        let plan = self.write(mail, &facts, Some(&token), carried.expires_at());
         if let Plan::Send { .. } = plan
-            && !self.store.mfa_resets.add_token(reset.id, token.hash(), self.clock.now()).await?
+            && !carried.keep(&self.store, token.hash(), self.clock.now()).await?
         {
-            return self.closed_meanwhile(reset).await;
+            return self.closed_meanwhile(carried).await;
         }
         Ok(plan)
     }
 
-    async fn closed_meanwhile(&self, reset: &MfaReset) -> Result<Plan, StoreError> {
-        let now = self.clock.now();
-        let found = self.store.mfa_resets.find(ResetKey::Id(reset.id)).await?;
-        Ok(found.map_or(Plan::fail("the reset is gone"), |reset| Plan::drop(reset.state_at(now))))
+    async fn closed_meanwhile(&self, carried: &Carried) -> Result<Plan, StoreError> {
+        let found = carried.again(&self.store).await?;
+        let closed = found.and_then(|carried| carried.closed(self.clock.now()));
+        Ok(closed.map_or(Plan::fail("what it is about is gone"), Plan::drop))
     }
 
     fn write(&self, mail: &Mail, facts: &Facts, token: Option<&Token>, deadline: OffsetDateTime) -> Plan {
@@ -327,7 +317,7 @@ impl Inner {
         }
     }
 
-    /// Closes the row and tells the reset, in one transaction.
+    /// Closes the row and tells the reset or invitation, in one transaction.
     async fn close(
         &self,
         mail: &Mail,
@@ -346,8 +336,14 @@ impl Inner {
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let ours = self.store.outbox.close(tx, mail.id, mail.attempts, delivery, now, error).await?;
-        if let (true, Some(reset)) = (ours, link_of(mail.what)) {
-            self.store.mfa_resets.set_delivery(tx, reset, delivery).await?;
+        match mail.what {
+            Notification::MfaResetRequest { reset_id } if ours => {
+                self.store.mfa_resets.set_delivery(tx, reset_id, delivery).await?;
+            }
+            Notification::Invitation { invitation_id } if ours => {
+                self.store.invitations.set_delivery(tx, invitation_id, delivery).await?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -371,26 +367,5 @@ impl Inner {
                 .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
             metrics::gauge!("latchkey_mail_outbox_age_seconds").set(age);
         }
-    }
-}
-
-/// The reset whose link the mail carries.
-fn link_of(what: Notification) -> Option<MfaResetId> {
-    match what {
-        Notification::MfaResetRequest { reset_id } => Some(reset_id),
-        _ => None,
-    }
-}
-
-const fn kind(what: Notification) -> &'static str {
-    match what {
-        Notification::MfaResetRequest { .. } => "mfa_reset_request",
-        Notification::MfaResetAccepted { .. } => "mfa_reset_accepted",
-        Notification::MfaResetDeclined { .. } => "mfa_reset_declined",
-        Notification::MfaResetCancelled { .. } => "mfa_reset_cancelled",
-        Notification::MfaEnrolled { .. } => "mfa_enrolled",
-        Notification::MfaDisabled { .. } => "mfa_disabled",
-        Notification::BackupCodesRegenerated { .. } => "backup_codes_regenerated",
-        Notification::BackupCodeUsed { .. } => "backup_code_used",
     }
 }

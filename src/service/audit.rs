@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Caller, Error, Services};
 use crate::domain::{
-    AuditAction, AuditEvent, AuditEventId, Credential, Memberships, Scope, SessionId, UserId,
+    Account, AuditAction, AuditEvent, AuditEventId, Credential, Memberships, Scope, SessionId, UserId,
 };
 use crate::store::Tx;
 
@@ -102,6 +102,11 @@ pub fn scopes_of(user: UserId, memberships: &Memberships) -> Vec<Scope> {
         scopes.push(Scope::User(user));
     }
     scopes
+}
+
+/// The scopes that a change of an account's people concerns: the account, and the portfolio that links it.
+pub fn scopes_of_account(account: &Account) -> Vec<Scope> {
+    std::iter::once(Scope::Account(account.id)).chain(account.portfolio_id.map(Scope::Portfolio)).collect()
 }
 
 impl Services {

@@ -4,8 +4,10 @@ use super::audit::Happening;
 use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
-    AccountId, Action, AuditAction, Denial, MfaResetId, PortfolioId, Resource, Scope, UserId,
+    AccountId, Action, AuditAction, Denial, InvitationId, MfaResetId, Offer, PortfolioId, Resource, Scope,
+    UserId,
 };
+use crate::store::invitations::InvitationKey;
 
 impl Services {
     /// Whether the caller may do something about a person.
@@ -59,6 +61,33 @@ impl Services {
         let standing = AccountStanding::of(&person.memberships, id, account.portfolio_id);
         let allowed = decide(true, action, &Resource::Account(standing)).ok();
         self.record_denial(caller, action, allowed, Scope::Account(id)).await
+    }
+
+    /// Whether the caller may take a person out of an account: Owner or Admin; one's own place is left by oneself.
+    pub async fn authorize_removal(
+        &self,
+        caller: &Caller,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<(), Error> {
+        let oneself = caller.signed_in()?.user_id == user;
+        let action = if oneself { Action::LeaveAccount } else { Action::ManageAccountUsers };
+        self.authorize_account(caller, action, account).await
+    }
+
+    /// Whether the caller may take an invitation back or send it again: whoever may invite to its place. An invitation
+    /// to a place that the caller does not see does not exist.
+    pub async fn authorize_invitation(&self, caller: &Caller, id: InvitationId) -> Result<(), Error> {
+        caller.signed_in()?;
+        let found = self.store().invitations.find(InvitationKey::Id(id)).await?;
+        match found.ok_or(Denial::Hidden)?.offer {
+            Offer::Account { account_id, .. } => {
+                self.authorize_account(caller, Action::ManageAccountUsers, account_id).await
+            }
+            Offer::Portfolio { portfolio_id, .. } => {
+                self.authorize_portfolio(caller, Action::ManagePortfolioUsers, portfolio_id).await
+            }
+        }
     }
 
     /// Whether the caller may do something about a portfolio.

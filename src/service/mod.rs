@@ -3,6 +3,7 @@
 //! A service knows nothing of GraphQL or HTTP. What a user can cause and a screen must show is part of an outcome;
 //! signed out, not allowed, malformed and broken are an [`Error`].
 
+pub mod accept_invitation;
 pub mod accept_mfa_reset;
 pub mod answer_mfa_challenge;
 pub mod audit;
@@ -16,6 +17,8 @@ pub mod directory;
 pub mod disable_mfa;
 pub mod enroll_totp;
 pub mod error;
+pub mod invitations;
+pub mod invite_user;
 pub mod log_in;
 pub mod log_out;
 pub mod mfa_policy;

@@ -27,6 +27,15 @@ pub const CODE_BY_USER: Limit = Limit { purpose: "code_user", attempts: 10, wind
 pub const PASSWORD_BY_RESET: Limit =
     Limit { purpose: "password_reset_link", attempts: 5, window: Duration::minutes(15) };
 
+/// Invitation mails to one address from one account or portfolio.
+pub const INVITATIONS_BY_ADDRESS: Limit =
+    Limit { purpose: "invitation_address", attempts: 5, window: Duration::HOUR };
+/// Invitation mails from one account or portfolio: a sign-up must not become a way to send mail to everybody.
+pub const INVITATIONS_BY_PLACE: Limit =
+    Limit { purpose: "invitation_place", attempts: 1000, window: Duration::DAY };
+/// Accounts created by one person.
+pub const ACCOUNTS_BY_USER: Limit = Limit { purpose: "create_account", attempts: 20, window: Duration::DAY };
+
 /// A counted attempt, to be taken back when it turns out well.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt(ThrottleKey);

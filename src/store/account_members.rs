@@ -1,5 +1,7 @@
 //! Who is in which account, with copies of what the Users tab sorts, searches and filters by.
 
+mod changes;
+
 use std::collections::HashSet;
 
 use bson::{Document, doc};
@@ -59,6 +61,10 @@ struct RowDoc {
     place: PlaceDoc,
     name_key: String,
     email_key: EmailKey,
+}
+
+fn by_key(account: AccountId, user: UserId) -> Document {
+    doc! { "_id": { "account": account, "user": user } }
 }
 
 fn place_fields() -> Document {

@@ -196,6 +196,48 @@ impl Accounts {
         Ok(result.matched_count == 1)
     }
 
+    /// Counts people who came (or, negative, left) and makes the transaction conflict with any other on the same
+    /// account; every change of a membership or invitation calls it. False when the account is gone or closed.
+    pub async fn touch(&self, tx: &mut Tx, id: AccountId, came: i64) -> Result<bool, StoreError> {
+        let update = doc! { "$inc": { "member_count": came, "version": 1_i64 } };
+        self.claim(tx, doc! { "_id": id, "closed_at": { "$exists": false } }, update).await
+    }
+
+    /// Hands ownership over: true when `from` was the Owner and this call did it.
+    pub async fn claim_ownership(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        from: UserId,
+        to: UserId,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "owner_id": from, "closed_at": { "$exists": false } };
+        self.claim(tx, filter, doc! { "$set": { "owner_id": to }, "$inc": { "version": 1_i64 } }).await
+    }
+
+    /// Closes an account whose members are gone: true when `owner` was the Owner and this call did it. The document
+    /// stays, for the names in old resets and logs; nobody belongs to it, so nobody sees it elsewhere.
+    pub async fn claim_closing(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        owner: UserId,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "owner_id": owner, "closed_at": { "$exists": false } };
+        let update = doc! {
+            "$set": { "closed_at": when::date(now), "member_count": 0_i64 },
+            "$unset": { "owner_id": "", "portfolio_id": "" },
+            "$inc": { "version": 1_i64 },
+        };
+        self.claim(tx, filter, update).await
+    }
+
+    async fn claim(&self, tx: &mut Tx, filter: Document, update: Document) -> Result<bool, StoreError> {
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
     /// Whether there is any account at all.
     pub async fn any(&self) -> Result<bool, StoreError> {
         let hint = mongodb::options::Hint::Keys(doc! { "_id": 1 });

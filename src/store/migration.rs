@@ -9,12 +9,15 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, accounts, audit_events, mfa_resets, outbox, portfolio_members,
-    portfolios, sessions, throttles, tickets, users,
+    Store, StoreError, account_members, accounts, audit_events, invitations, mfa_resets, outbox,
+    portfolio_members, portfolios, sessions, throttles, tickets, users,
 };
 
 /// The layout that this version writes.
 pub const SCHEMA_VERSION: i32 = 1;
+
+/// How long invitations stay after their time: long enough to see whom nobody heard from.
+const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// How long closed mail stays in the outbox: long enough to look into a complaint.
 const KEEP_CLOSED_MAIL: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -210,9 +213,40 @@ fn layouts() -> Vec<Layout> {
             ],
         },
         Layout {
+            name: invitations::COLLECTION,
+            validator: validator(
+                &[
+                    "scope",
+                    "offer",
+                    "email",
+                    "email_key",
+                    "invited_by",
+                    "state",
+                    "created_at",
+                    "expires_at",
+                    "delivery",
+                    "token_hashes",
+                ],
+                doc! {
+                    "_id": id(), "scope": text(), "offer": { "bsonType": "object", "required": ["kind", "role"] },
+                    "email": text(), "email_key": text(), "invited_by": id(),
+                    "state": names(&["PENDING", "ACCEPTED", "REVOKED", "EXPIRED"]),
+                    "created_at": date(), "expires_at": date(), "delivery": names(&["QUEUED", "SENT", "FAILED"]),
+                    "token_hashes": { "bsonType": "array", "items": id() },
+                },
+            ),
+            indexes: vec![
+                // At most one waits for each address in each place, whatever the gateway does.
+                unique_where(doc! { "scope": 1, "email_key": 1 }, doc! { "state": "PENDING" }),
+                index(doc! { "token_hashes": 1 }),
+                index(doc! { "scope": 1, "state": 1, "_id": -1 }),
+                expires("expires_at", KEEP_INVITATIONS),
+            ],
+        },
+        Layout {
             name: outbox::COLLECTION,
             validator: validator(
-                &["to", "what", "state", "attempts", "created_at", "next_at"],
+                &["what", "state", "attempts", "created_at", "next_at"],
                 doc! { "_id": id(), "to": id(), "what": { "bsonType": "object", "required": ["kind"] },
                 "state": names(&["QUEUED", "SENT", "FAILED"]), "attempts": whole(), "created_at": date(),
                 "next_at": date(), "done_at": date(), "last_error": text() },

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod audit_events;
 pub mod error;
 pub mod import;
+pub mod invitations;
 mod ip_text;
 pub mod keyset;
 pub mod mfa_resets;

@@ -9,6 +9,7 @@ use super::StoreError;
 use super::account_members::AccountMembers;
 use super::accounts::Accounts;
 use super::audit_events::AuditEvents;
+use super::invitations::Invitations;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
@@ -53,6 +54,8 @@ pub struct Store {
     pub tickets: Tickets,
     /// Requests to reset MFA.
     pub mfa_resets: MfaResets,
+    /// Invitations to accounts and portfolios.
+    pub invitations: Invitations,
     /// Mail to send.
     pub outbox: Outbox,
     /// What happened.
@@ -92,6 +95,7 @@ impl Store {
             sessions: Sessions::new(&db),
             tickets: Tickets::new(&db),
             mfa_resets: MfaResets::new(&db),
+            invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),
             audit_events: AuditEvents::new(&db),
             throttles: Throttles::new(&db),

@@ -19,7 +19,9 @@ pub const COLLECTION: &str = "outbox";
 struct MailDoc {
     #[serde(rename = "_id")]
     id: MailId,
-    to: UserId,
+    /// Absent where the mail goes to an address that may be nobody's yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<UserId>,
     what: Notification,
     state: MailDelivery,
     attempts: i32,
@@ -39,8 +41,8 @@ struct MailDoc {
 pub struct Mail {
     /// The id; the Message-ID is made of it, so it is the same at each attempt.
     pub id: MailId,
-    /// To whom.
-    pub to: UserId,
+    /// To whom; nobody where what it is about says to which address it goes.
+    pub to: Option<UserId>,
     /// What it says.
     pub what: Notification,
     /// Whether it went out.
@@ -80,18 +82,19 @@ impl Outbox {
         Self { docs: db.collection(COLLECTION) }
     }
 
-    /// Puts a mail in, in the transaction that causes it.
+    /// Puts a mail in, in the transaction that causes it. `to` is absent where what it is about says to which address
+    /// it goes: an invitation.
     pub async fn insert(
         &self,
         tx: &mut Tx,
-        to: UserId,
+        to: impl Into<Option<UserId>>,
         what: Notification,
         now: OffsetDateTime,
     ) -> Result<MailId, StoreError> {
         let id = MailId::generate(now);
         let doc = MailDoc {
             id,
-            to,
+            to: to.into(),
             what,
             state: MailDelivery::Queued,
             attempts: 0,

@@ -231,6 +231,23 @@ impl PortfolioMembers {
         Ok(())
     }
 
+    /// One person's place in one portfolio, as the transaction sees it.
+    pub async fn find_in(
+        &self,
+        tx: &mut Tx,
+        portfolio: PortfolioId,
+        user: UserId,
+    ) -> Result<Option<PortfolioMembership>, StoreError> {
+        let found = self
+            .docs
+            .clone_with_type::<PlaceDoc>()
+            .find_one(doc! { "_id": { "portfolio": portfolio, "user": user } })
+            .projection(place_fields())
+            .session(&mut tx.session)
+            .await?;
+        Ok(found.map(PortfolioMembership::from))
+    }
+
     /// Keeps the copies of "has MFA" true, in the transaction that changes the original.
     pub async fn set_mfa_enabled(&self, tx: &mut Tx, user: UserId, enabled: bool) -> Result<(), StoreError> {
         let update = doc! { "$set": { "mfa_enabled": enabled } };

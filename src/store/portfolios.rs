@@ -109,6 +109,22 @@ impl Portfolios {
         Ok(())
     }
 
+    /// Counts people and accounts that came (or, negative, left) and makes the transaction conflict with any other on
+    /// the same portfolio; every change of a membership, invitation or link calls it. False when the portfolio is gone
+    /// or closed.
+    pub async fn touch(
+        &self,
+        tx: &mut Tx,
+        id: PortfolioId,
+        people: i64,
+        accounts: i64,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "closed_at": { "$exists": false } };
+        let update = doc! { "$inc": { "member_count": people, "account_count": accounts, "version": 1_i64 } };
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
     /// Replaces a portfolio's MFA policy: true when the portfolio exists.
     pub async fn set_mfa_policy(
         &self,

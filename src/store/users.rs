@@ -249,6 +249,36 @@ impl Users {
         Ok(found.map(User::from))
     }
 
+    /// The person with an address.
+    pub async fn find_by_email(&self, email: &EmailKey) -> Result<Option<User>, StoreError> {
+        let found = self
+            .docs
+            .clone_with_type::<PublicDoc>()
+            .find_one(doc! { "email_key": email.as_str() })
+            .projection(public_fields())
+            .max_time(MAX_TIME)
+            .await?;
+        Ok(found.map(User::from))
+    }
+
+    /// The person with an address, as the transaction sees it.
+    pub async fn find_by_email_in(&self, tx: &mut Tx, email: &EmailKey) -> Result<Option<User>, StoreError> {
+        let found = self
+            .docs
+            .clone_with_type::<PublicDoc>()
+            .find_one(doc! { "email_key": email.as_str() })
+            .projection(public_fields())
+            .session(&mut tx.session)
+            .await?;
+        Ok(found.map(User::from))
+    }
+
+    /// Makes the transaction conflict with any other that changes the person: for whoever writes copies of the person
+    /// elsewhere. False when the person does not exist.
+    pub async fn touch(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
+        self.claim(tx, doc! { "_id": id }, doc! { "$inc": { "version": 1_i64 } }).await
+    }
+
     /// A person with everything that a log-in checks, by address.
     pub async fn find_credentials_by_email(
         &self,

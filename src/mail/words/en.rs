@@ -1,5 +1,7 @@
 //! English.
 
+mod places;
+
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -55,11 +57,16 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
                 },
             ),
         ),
+        Content::Place(news) => places::letter(setting, &service, &at, news),
     };
     Letter {
         language: "en",
         subject: subject.to_owned(),
-        greeting: format!("Hello {},", clean::name(&setting.reader.name)),
+        greeting: match clean::name(&setting.reader.name) {
+            // Somebody who is invited may not be known yet.
+            name if name.is_empty() => "Hello,".to_owned(),
+            name => format!("Hello {name},"),
+        },
         blocks,
         footer: format!(
             "{service} sent this mail by itself, because it concerns the security of a user. Nobody reads replies to it."

@@ -51,11 +51,11 @@ pub struct ResetFacts {
     pub expires_at: OffsetDateTime,
 }
 
-/// The links of a reset request.
-pub struct ResetLinks {
-    /// Where it is accepted.
+/// The links of a mail that asks for something.
+pub struct Links {
+    /// Where it is done.
     pub accept: String,
-    /// Where it is declined.
+    /// Where it is declined, for what can be.
     pub decline: String,
 }
 
@@ -86,6 +86,52 @@ pub enum Content {
         /// How many are left as the mail is written.
         left: usize,
     },
+    /// About a place in an account or portfolio.
+    Place(PlaceNews),
+}
+
+/// What there is to say about a place in an account or portfolio. A place's name is absent when it is gone.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PlaceNews {
+    /// An invitation, with a link. The reader's name is empty for somebody who is not known yet.
+    Invitation {
+        /// Who invited; nobody if the user is gone.
+        inviter: Option<Person>,
+        /// What the reader becomes, and where.
+        right: Right,
+        /// Until when it can be accepted.
+        until: OffsetDateTime,
+    },
+    /// Somebody whom the reader invited joined.
+    InvitationAccepted {
+        /// Who; nobody if the user is gone.
+        person: Option<Person>,
+        /// What the person became, and where.
+        right: Right,
+    },
+    /// The reader has another role.
+    RoleChanged(Right),
+    /// The reader was taken out of an account.
+    Removed {
+        /// Its name.
+        account: Option<String>,
+    },
+    /// An account has another Owner. The reader is one of both.
+    OwnershipTransferred {
+        /// Its name.
+        account: Option<String>,
+        /// The former Owner.
+        from: Option<Person>,
+        /// The new Owner.
+        to: Option<Person>,
+    },
+    /// An account was closed.
+    Closed {
+        /// Its name.
+        account: Option<String>,
+        /// Who closed it.
+        by: Option<Person>,
+    },
 }
 
 /// What every mail knows.
@@ -97,7 +143,7 @@ pub struct Setting<'a> {
     /// When what it tells happened.
     pub at: OffsetDateTime,
     /// The links, where there are any.
-    pub links: Option<&'a ResetLinks>,
+    pub links: Option<&'a Links>,
 }
 
 /// Puts it in words.

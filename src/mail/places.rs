@@ -1,0 +1,78 @@
+//! What mails about places in accounts and portfolios say, looked up as they are sent.
+
+use super::carried::Carried;
+use super::facts::{Facts, Missing, person, right};
+use super::words::{Content, Person, PlaceNews, Right};
+use crate::domain::{AccountId, Authority, Invitation, InvitationId, Notification, Offer, UserId};
+use crate::store::invitations::InvitationKey;
+use crate::store::outbox::Mail;
+use crate::store::{Store, StoreError};
+
+/// The mail to an address that is invited, whether it is somebody's already or not.
+pub(super) async fn invitation(
+    store: &Store,
+    mail: &Mail,
+    id: InvitationId,
+) -> Result<Result<Facts, Missing>, StoreError> {
+    let Some(invitation) = store.invitations.find(InvitationKey::Id(id)).await? else {
+        return Ok(Err(Missing::Subject));
+    };
+    let known = store.users.find_by_email(&invitation.email_key).await?;
+    let news = PlaceNews::Invitation {
+        inviter: somebody(store, invitation.invited_by).await?,
+        right: offered(store, &invitation).await?,
+        until: invitation.expires_at,
+    };
+    let reader =
+        Person { name: known.map(|user| user.name).unwrap_or_default(), email: invitation.email.clone() };
+    let (content, carries) = (Content::Place(news), Some(Carried::Invitation(invitation)));
+    Ok(Ok(Facts { reader, content, at: mail.created_at, carries }))
+}
+
+/// What there is to say to somebody who is known; nothing when what it is about is gone.
+pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<PlaceNews>, StoreError> {
+    Ok(Some(match what {
+        Notification::InvitationAccepted { invitation_id } => {
+            let found = store.invitations.find(InvitationKey::Id(invitation_id)).await?;
+            let Some(invitation) = found else { return Ok(None) };
+            let joined = store.users.find_by_email(&invitation.email_key).await?;
+            PlaceNews::InvitationAccepted {
+                person: joined.map(person),
+                right: offered(store, &invitation).await?,
+            }
+        }
+        Notification::AccountRoleChanged { account_id, role } => {
+            PlaceNews::RoleChanged(right(store, Authority::Account { account_id, role }).await?)
+        }
+        Notification::RemovedFromAccount { account_id } => {
+            PlaceNews::Removed { account: name_of(store, account_id).await? }
+        }
+        Notification::AccountOwnershipTransferred { account_id, from, to } => {
+            PlaceNews::OwnershipTransferred {
+                account: name_of(store, account_id).await?,
+                from: somebody(store, from).await?,
+                to: somebody(store, to).await?,
+            }
+        }
+        Notification::AccountClosed { account_id, by } => {
+            PlaceNews::Closed { account: name_of(store, account_id).await?, by: somebody(store, by).await? }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreError> {
+    let authority = match invitation.offer {
+        Offer::Account { account_id, role } => Authority::Account { account_id, role },
+        Offer::Portfolio { portfolio_id, role } => Authority::Portfolio { portfolio_id, role },
+    };
+    right(store, authority).await
+}
+
+async fn somebody(store: &Store, id: UserId) -> Result<Option<Person>, StoreError> {
+    Ok(store.users.find(id).await?.map(person))
+}
+
+async fn name_of(store: &Store, id: AccountId) -> Result<Option<String>, StoreError> {
+    Ok(store.accounts.find(id).await?.map(|account| account.name))
+}

@@ -1,0 +1,180 @@
+//! `inviteUser`, and what every invitation has in common: one transaction keeps the invitation, puts its mail into the
+//! outbox and writes the audit events. Nothing else changes until the person accepts.
+//!
+//! The answer does not tell whether the address is somebody's: it is the same for a person who exists elsewhere and for
+//! one who does not. That somebody is in the place already is no secret: the caller sees its list.
+
+use time::OffsetDateTime;
+
+use super::audit::{Happening, scopes_of_account};
+use super::throttle::{INVITATIONS_BY_ADDRESS, INVITATIONS_BY_PLACE, Verdict};
+use super::{Caller, Error, Services};
+use crate::domain::key::EmailKey;
+use crate::domain::policy::{AccountStanding, decide};
+use crate::domain::{
+    Account, AccountId, AccountRole, Action, AuditAction, Denial, Invitation, InvitationState, Notification,
+    Offer, Resource, Scope,
+};
+use crate::store::Tx;
+use crate::transact;
+
+/// What inviting gives.
+#[derive(Debug)]
+pub enum InviteUser {
+    /// It waits for the person.
+    Invited(Box<Invitation>),
+    /// Ownership is handed over, never offered.
+    RoleNotGrantable,
+    /// The person is there already.
+    AlreadyMember,
+    /// An invitation waits for this address already.
+    AlreadyInvited,
+    /// Too many mails to this address, or from this place.
+    TooManyInvitations {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
+}
+
+/// An address as it was typed, with its key.
+#[derive(Clone)]
+pub struct Address<'a> {
+    pub(super) typed: &'a str,
+    pub(super) key: EmailKey,
+}
+
+impl<'a> Address<'a> {
+    /// Checks an address; `field` is the input field, as the client knows it.
+    pub fn parse(field: &'static str, typed: &'a str) -> Result<Self, Error> {
+        let key = EmailKey::parse(typed).map_err(|_| {
+            Error::bad_input(field, "an e-mail address of the form name@example.com, at most 254 bytes")
+        })?;
+        Ok(Self { typed, key })
+    }
+}
+
+impl Services {
+    /// Invites somebody to an account. Who may call: rule `AccountOwnerOrAdmin`.
+    pub async fn invite_user(
+        &self,
+        caller: &Caller,
+        account_id: AccountId,
+        email: &str,
+        role: AccountRole,
+    ) -> Result<InviteUser, Error> {
+        caller.signed_in()?;
+        let address = Address::parse("email", email)?;
+        let offer = Offer::Account { account_id, role };
+        if offer.is_ownership() {
+            self.record_refused_ownership(caller, offer).await?;
+            return Ok(InviteUser::RoleNotGrantable);
+        }
+        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
+            return Ok(InviteUser::TooManyInvitations { retry_at });
+        }
+        let outcome = transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, offer, &address));
+        if let Ok(InviteUser::Invited(_)) = &outcome {
+            self.wake_mail();
+        }
+        outcome
+    }
+
+    async fn invite_to_account(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        offer: Offer,
+        address: &Address<'_>,
+    ) -> Result<InviteUser, Error> {
+        let Offer::Account { account_id, .. } = offer else { return Err(Error::Defect("not an account")) };
+        let account = self.managed_account(tx, caller, Action::ManageAccountUsers, account_id, 0).await?;
+        self.offer_place(tx, caller, offer, address, &scopes_of_account(&account)).await
+    }
+
+    /// An account as the transaction sees it, for a command that needs this action; on the same snapshot the caller's
+    /// role is looked up anew. `came` people are counted in, and the transaction conflicts with any other on the
+    /// account: see `Accounts::touch`.
+    pub(super) async fn managed_account(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        action: Action,
+        id: AccountId,
+        came: i64,
+    ) -> Result<Account, Error> {
+        let account = self.store().accounts.find_in(tx, id).await?.ok_or(Denial::Hidden)?;
+        let actor = self.memberships_in(tx, caller.signed_in()?.user_id).await?;
+        let standing = AccountStanding::of(&actor, id, account.portfolio_id);
+        decide(true, action, &Resource::Account(standing)).ok()?;
+        if !self.store().accounts.touch(tx, id, came).await? {
+            return Err(Denial::Hidden.into());
+        }
+        Ok(account)
+    }
+
+    /// Keeps an invitation and puts its mail into the outbox, for a caller who was found to be allowed to, in a
+    /// transaction that has touched the place (`Accounts::touch`, `Portfolios::touch`). Ownership must have been refused
+    /// before. Whoever calls it wakes the mail workers after the commit.
+    pub(super) async fn offer_place(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        offer: Offer,
+        address: &Address<'_>,
+        scopes: &[Scope],
+    ) -> Result<InviteUser, Error> {
+        let (store, now) = (self.store(), self.now());
+        let actor_id = caller.signed_in()?.user_id;
+        if let Some(user) = store.users.find_by_email_in(tx, &address.key).await? {
+            let is_there = match offer {
+                Offer::Account { account_id, .. } => {
+                    store.account_members.find_in(tx, account_id, user.id).await?.is_some()
+                }
+                Offer::Portfolio { portfolio_id, .. } => {
+                    store.portfolio_members.find_in(tx, portfolio_id, user.id).await?.is_some()
+                }
+            };
+            if is_there {
+                return Ok(InviteUser::AlreadyMember);
+            }
+        }
+        if let Some(waiting) = store.invitations.find_pending_in(tx, offer.scope(), &address.key).await? {
+            if waiting.state_at(now) == InvitationState::Pending {
+                return Ok(InviteUser::AlreadyInvited);
+            }
+            store.invitations.claim_closing(tx, waiting.id, InvitationState::Expired).await?;
+        }
+        let invitation = Invitation::new(offer, address.typed, address.key.clone(), actor_id, now);
+        store.invitations.insert(tx, &invitation).await?;
+        let mail = Notification::Invitation { invitation_id: invitation.id };
+        store.outbox.insert(tx, None, mail, now).await?;
+        let happening = Happening::new(caller, now, AuditAction::UserInvited)
+            .detail("invitation", invitation.id)
+            .detail("role", offer.role());
+        store.audit_events.insert(tx, &happening.events(scopes)).await?;
+        Ok(InviteUser::Invited(Box::new(invitation)))
+    }
+
+    /// Counts an invitation mail before it is sent; gives the time from which another one may be, if this one may not.
+    pub(super) async fn too_many_invitations(
+        &self,
+        place: Scope,
+        email: &EmailKey,
+    ) -> Result<Option<OffsetDateTime>, Error> {
+        let by_address = format!("{place}\0{}", email.as_str());
+        if let Verdict::Wait(retry_at) = self.attempt(INVITATIONS_BY_ADDRESS, by_address.as_bytes()).await? {
+            return Ok(Some(retry_at));
+        }
+        match self.attempt(INVITATIONS_BY_PLACE, place.to_string().as_bytes()).await? {
+            Verdict::Go(_) => Ok(None),
+            Verdict::Wait(retry_at) => Ok(Some(retry_at)),
+        }
+    }
+
+    /// Writes down that somebody tried to give ownership away other than by handing it over.
+    pub(super) async fn record_refused_ownership(&self, caller: &Caller, offer: Offer) -> Result<(), Error> {
+        let happening = Happening::new(caller, self.now(), AuditAction::UserChangeRefused)
+            .detail("reason", "ROLE_NOT_GRANTABLE");
+        self.record_refusal(&happening, &[offer.scope()]).await
+    }
+}

@@ -1,0 +1,86 @@
+//! One membership at a time: looking it up in a transaction, changing its role, ending it. Whoever calls these also
+//! touches the account (`Accounts::touch`), which counts its people and keeps commands on one account in a row.
+
+use bson::doc;
+use futures_util::TryStreamExt;
+
+use super::{AccountMembers, PlaceDoc, by_key, place_fields};
+use crate::domain::{AccountId, AccountMembership, AccountRole, UserId};
+use crate::store::{StoreError, Tx};
+
+impl AccountMembers {
+    /// One person's place in one account, as the transaction sees it.
+    pub async fn find_in(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<Option<AccountMembership>, StoreError> {
+        let found = self
+            .docs
+            .clone_with_type::<PlaceDoc>()
+            .find_one(by_key(account, user))
+            .projection(place_fields())
+            .session(&mut tx.session)
+            .await?;
+        Ok(found.map(AccountMembership::from))
+    }
+
+    /// Changes a role, but only the one that was looked at: true when this call did it.
+    pub async fn claim_role(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        user: UserId,
+        from: AccountRole,
+        to: AccountRole,
+    ) -> Result<bool, StoreError> {
+        let mut filter = by_key(account, user);
+        filter.insert("role", from.as_str());
+        let update = doc! { "$set": { "role": to.as_str() } };
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
+    /// Takes a person out of an account: true when this call did it.
+    pub async fn claim_removal(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let result = self.docs.delete_one(by_key(account, user)).session(&mut tx.session).await?;
+        Ok(result.deleted_count == 1)
+    }
+
+    /// Some of the people of an account, as the transaction sees it; at most `limit`.
+    pub async fn some_in(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        limit: i64,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut cursor = self
+            .docs
+            .clone_with_type::<PlaceDoc>()
+            .find(doc! { "account_id": account })
+            .sort(doc! { "name_key": 1, "user_id": 1 })
+            .projection(place_fields())
+            .limit(limit)
+            .session(&mut tx.session)
+            .await?;
+        let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
+        Ok(places.into_iter().map(|place| place.user_id).collect())
+    }
+
+    /// Takes these people out of an account: how many were in it.
+    pub async fn remove_many(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        users: &[UserId],
+    ) -> Result<u64, StoreError> {
+        let filter = doc! { "user_id": { "$in": users }, "account_id": account };
+        Ok(self.docs.delete_many(filter).session(&mut tx.session).await?.deleted_count)
+    }
+}
