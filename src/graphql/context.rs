@@ -1,7 +1,7 @@
 //! What a resolver finds in its context: the caller, the services, the loaders of this request, and a slot through which
 //! it asks for the session cookie to be set or cleared.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_graphql::Context;
 use time::OffsetDateTime;
@@ -40,7 +40,7 @@ pub struct RequestContext {
     /// How the session travels.
     pub carrier: SessionCarrier,
     caller: RwLock<Arc<Caller>>,
-    loaders: OnceLock<Loaders>,
+    loaders: Mutex<Option<Arc<Loaders>>>,
     cookie: Mutex<SessionCookie>,
 }
 
@@ -48,7 +48,7 @@ impl RequestContext {
     /// The context of one operation.
     pub fn new(services: Services, caller: Caller, carrier: SessionCarrier) -> Self {
         let caller = RwLock::new(Arc::new(caller));
-        Self { services, carrier, caller, loaders: OnceLock::new(), cookie: Mutex::default() }
+        Self { services, carrier, caller, loaders: Mutex::default(), cookie: Mutex::default() }
     }
 
     /// Who asks, and from where.
@@ -64,8 +64,16 @@ impl RequestContext {
     }
 
     /// Batches look-ups of this operation, as its caller.
-    pub fn loaders(&self) -> &Loaders {
-        self.loaders.get_or_init(|| Loaders::new(self.services.clone(), self.caller()))
+    pub fn loaders(&self) -> Arc<Loaders> {
+        let mut loaders = self.loaders.lock().unwrap_or_else(PoisonError::into_inner);
+        loaders.get_or_insert_with(|| Arc::new(Loaders::new(self.services.clone(), self.caller()))).clone()
+    }
+
+    /// Before each event of a subscription: what was looked up for an earlier one is looked up anew, as the person with
+    /// the roles of now. Events of one operation are resolved one after the other.
+    pub fn begin_event(&self, actor: Actor) {
+        self.become_caller(actor);
+        *self.loaders.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Asks for the session cookie to be changed when the answer goes out.

@@ -42,12 +42,14 @@ async fn authorize(request: &RequestContext, caller: &Caller, scope: Scope) -> R
     allowed.or_error(request)
 }
 
-/// The same question later, with the session and the roles as they are then.
+/// The same question later, with the session and the roles as they are then; they hold for the fields of the event, too.
 async fn authorize_again(request: &RequestContext, session: SessionId, scope: Scope) -> Result<()> {
     let actor = request.services.authenticate_again(session).await.or_error(request)?;
     let actor = actor.ok_or_else(|| denied(Denial::SignedOut))?;
     let caller = Caller { actor, meta: request.caller().meta.clone() };
-    authorize(request, &caller, scope).await
+    authorize(request, &caller, scope).await?;
+    request.begin_event(caller.actor);
+    Ok(())
 }
 
 /// What one change means for a subscriber: nothing, a reset, or the end.
