@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { MailServer } from './mail';
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
-const BINARY = process.env['LATCHKEY_BIN'] ?? join(ROOT, 'target', 'debug', 'latchkey');
+const BINARY = process.env['E2E_GATEWAY'] ?? join(ROOT, 'target', 'debug', 'latchkey');
 const START_WITHIN = 180_000;
 
 export type Row = Record<string, unknown>;
@@ -34,14 +34,14 @@ export class Gateway {
   }
 
   static async start(): Promise<Gateway> {
-    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing; run cargo build, or set LATCHKEY_BIN`);
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing; run cargo build, or set E2E_GATEWAY`);
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
     const port = await freePort();
     const mail = await MailServer.start();
     const url = `http://127.0.0.1:${port}`;
     await writeFile(join(folder, 'clock'), '+0s');
     const environment = {
-      ...process.env,
+      ...environmentOfOthers(),
       LATCHKEY_LISTEN: `127.0.0.1:${port}`,
       LATCHKEY_PUBLIC_URL: url,
       LATCHKEY_SMTP_URL: mail.url,
@@ -108,6 +108,14 @@ export class Gateway {
     await this.mail.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The gateway is configured by the test alone, but for where mongod is. */
+function environmentOfOthers(): NodeJS.ProcessEnv {
+  const kept = ['LATCHKEY_MONGOD', 'LATCHKEY_TOOLS_DIR'];
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_') || kept.includes(name)),
+  );
 }
 
 function freePort(): Promise<number> {

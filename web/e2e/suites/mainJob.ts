@@ -45,7 +45,7 @@ export function mainJob(onStage: OnStage): void {
       await user.getByRole('link', { name: 'Log in' }).click();
       await enterPassword(user, url, ulf);
       await user.getByRole('heading', { name: 'Set up MFA' }).waitFor();
-      const uri = await readQrCode(user.getByRole('img'));
+      const uri = await readQrCode(user.locator('img'));
       const app = Authenticator.fromUri(uri);
       await user.getByLabel('6-digit code').fill(await app.code());
       await user.getByRole('button', { name: 'Turn on MFA' }).click();

@@ -20,10 +20,11 @@ export function ownSecurity(onStage: OnStage): void {
       await page.getByRole('link', { name: 'My security' }).click();
 
       await page.getByRole('button', { name: 'Set up MFA' }).click();
-      const app = Authenticator.fromUri(await readQrCode(page.getByRole('dialog').getByRole('img')));
+      const app = Authenticator.fromUri(await readQrCode(page.getByRole('dialog').locator('img')));
       await page.getByLabel('6-digit code').fill(await app.code());
       await page.getByRole('button', { name: 'Turn on MFA' }).click();
       const list = page.getByRole('list', { name: 'Backup codes' });
+      await list.waitFor();
       const first = await list.getByRole('listitem').allTextContents();
       await page.getByLabel('I have saved these codes').check();
       await page.getByRole('button', { name: 'Continue' }).click();
@@ -58,7 +59,7 @@ export function ownSecurity(onStage: OnStage): void {
       await logIn(page, url, olga);
       await page.getByRole('link', { name: 'MFA policy' }).click();
       await page.getByText('1 person has no MFA yet and would have to set it up.').waitFor();
-      await page.getByText('Everybody must use MFA').click();
+      await page.getByRole('switch', { name: 'Everybody must use MFA' }).check();
       await page.getByLabel('From this day on').fill('2099-01-01');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('The MFA policy is saved.').waitFor();
@@ -67,7 +68,7 @@ export function ownSecurity(onStage: OnStage): void {
 
       await page.getByRole('link', { name: 'Audit log' }).click();
       await page.getByRole('cell', { name: /^MFA policy changed/ }).waitFor();
-      await page.getByLabel('Show only').click();
+      await page.getByRole('combobox', { name: 'Show only' }).click();
       await page.getByRole('option', { name: 'Logged in' }).click();
       await page.getByRole('cell', { name: /^MFA policy changed/ }).waitFor({ state: 'detached' });
       const [download] = await Promise.all([

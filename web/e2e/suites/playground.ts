@@ -21,7 +21,8 @@ export function playground(onStage: OnStage): void {
         if (/^(http|ws)/.test(request.url())) hosts.add(new URL(request.url()).host);
       });
       await page.goto(`${url}/playground`);
-      await page.getByRole('button', { name: /^Execute query/ }).click();
+      // It offers the operations once the editor has read them.
+      await page.locator('button[aria-haspopup=menu][aria-label^="Execute query"]').click();
       await page.getByRole('menuitem', { name: 'WhoAmI' }).click();
       await page.locator('.result-window').getByText(olga.email).first().waitFor();
       await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();

@@ -43,7 +43,7 @@ export function screens(onStage: OnStage): void {
         await check(page, look, 'log-in-refused');
         await page.locator('input[name=password]').fill(PASSWORD);
         await submit();
-        await page.getByRole('img').waitFor();
+        await page.locator('img').waitFor();
         await check(page, look, 'enrolment');
 
         await page.goto(`${url}/login`);

@@ -184,6 +184,7 @@ function Question(props: {
             label={m.accept.password}
             description={m.accept.passwordHint}
             autoComplete="current-password"
+            visibilityToggleButtonProps={{ 'aria-label': m.app.showPassword }}
             required
             withAsterisk={false}
             value={password}

@@ -39,6 +39,7 @@ const de: Messages = {
     retry: 'Erneut versuchen',
     copy: 'Kopieren',
     copied: 'Kopiert',
+    showPassword: 'Passwort zeigen oder verbergen',
     yes: 'Ja',
     no: 'Nein',
     none: '–',

@@ -59,6 +59,7 @@ const en = {
     retry: 'Try again',
     copy: 'Copy',
     copied: 'Copied',
+    showPassword: 'Show or hide the password',
     yes: 'Yes',
     no: 'No',
     none: '–',

@@ -135,6 +135,7 @@ function PasswordStep({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
           name="password"
           label={m.logIn.password}
           autoComplete="current-password"
+          visibilityToggleButtonProps={{ 'aria-label': m.app.showPassword }}
           required
           withAsterisk={false}
           value={password}
