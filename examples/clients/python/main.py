@@ -64,7 +64,7 @@ async def reset_token(http: httpx.AsyncClient, after: int) -> str:
         for mail in (await http.get(f"{URL}/dev/mailbox.json")).json():
             if (
                 mail["number"] > after
-                and PERSON in mail["to"]
+                and PERSON in mail["recipient"]
                 and mail["subject"] == "MFA reset request"
                 and (found := re.search(r"#token=([\w-]+)", mail["text"]))
             ):

@@ -13,7 +13,7 @@ pub struct Gateway {
 #[derive(Deserialize)]
 pub struct Mail {
     pub number: u64,
-    pub to: String,
+    pub recipient: String,
     pub subject: String,
     pub text: String,
 }

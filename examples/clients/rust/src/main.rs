@@ -79,7 +79,7 @@ fn reset_token(gateway: &Gateway, after: u64) -> anyhow::Result<String> {
     for _ in 0..100 {
         let mails = gateway.mailbox()?;
         let mail = mails.iter().find(|mail| {
-            mail.number > after && mail.to.contains(PERSON) && mail.subject == "MFA reset request"
+            mail.number > after && mail.recipient.contains(PERSON) && mail.subject == "MFA reset request"
         });
         if let Some((_, rest)) = mail.and_then(|mail| mail.text.split_once("#token=")) {
             return Ok(rest.split_whitespace().next().unwrap_or_default().to_owned());

@@ -11,7 +11,10 @@ export class Gateway {
     return new Gateway(this.url, sessionToken);
   }
 
-  async run<Result, Variables>(document: TypedDocumentString<Result, Variables>, variables: Variables): Promise<Result> {
+  async run<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: Variables,
+  ): Promise<Result> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
       headers: {

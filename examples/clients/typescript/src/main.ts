@@ -19,7 +19,7 @@ const gateway = new Gateway(process.env['LATCHKEY_URL'] ?? 'http://127.0.0.1:400
 
 interface Mail {
   number: number;
-  to: string;
+  recipient: string;
   subject: string;
   text: string;
 }
@@ -33,7 +33,8 @@ async function mailbox(): Promise<Mail[]> {
 async function resetToken(after: number): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const mail = (await mailbox()).find(
-      ({ number, to, subject }) => number > after && to.includes(PERSON) && subject === 'MFA reset request',
+      ({ number, recipient, subject }) =>
+        number > after && recipient.includes(PERSON) && subject === 'MFA reset request',
     );
     const token = mail && /#token=([\w-]+)/.exec(mail.text)?.[1];
     if (token) return token;
@@ -62,7 +63,9 @@ const person = people.find(({ email }) => email === PERSON);
 if (!person?.mfaResetEligibility.allowed) throw new Error(`not now: ${person?.mfaResetEligibility.reason}`);
 
 const seen = Math.max(0, ...(await mailbox()).map(({ number }) => number));
-const { resetUserMfa } = await owner.run(ResetUserMfaDocument, { input: { userId: person.id, reason: 'Lost the phone' } });
+const { resetUserMfa } = await owner.run(ResetUserMfaDocument, {
+  input: { userId: person.id, reason: 'Lost the phone' },
+});
 console.log(`reset requested until ${expect(resetUserMfa, 'MfaResetRequested').mfaReset.expiresAt}`);
 
 const token = await resetToken(seen);
