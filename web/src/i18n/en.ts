@@ -117,7 +117,7 @@ const en = {
     code: '6-digit code',
     codeExplained: 'Enter the code that the app shows, to prove that it works.',
     submit: 'Turn on MFA',
-    until: (time: string) => `Finish until ${time}.`,
+    until: (time: string) => `Finish by ${time}.`,
     rejected: {
       WRONG_CODE: 'This code is wrong. Check the clock of your device and enter the newest code.',
       ENROLLMENT_EXPIRED: 'This took too long. Start again.',

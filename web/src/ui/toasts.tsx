@@ -28,6 +28,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
             <Notification
               key={toast.id}
               withBorder
+              styles={{ description: { overflowWrap: 'anywhere' } }}
               role="presentation"
               onClose={() => remove(toast.id)}
               closeButtonProps={{ 'aria-label': m.app.close }}
