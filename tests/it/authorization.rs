@@ -148,6 +148,10 @@ const ROWS: &[(&str, &str)] = &[
         "query($account: ID!) { account(id: $account) { users(first: 1) { edges { role } } } }",
     ),
     (
+        "Account.users(mfaEnabled)",
+        "query($account: ID!) { account(id: $account) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
+    ),
+    (
         "Account.mfaResets",
         "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",
     ),

@@ -121,7 +121,8 @@ impl Account {
         #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
             Vec<AccountRole>,
         >,
-        #[graphql(desc = "Only users with MFA (true) or without (false).")] mfa_enabled: Option<bool>,
+        #[graphql(desc = "Only users with MFA (true) or without (false); only Owners and Admins may ask.")]
+        mfa_enabled: Option<bool>,
     ) -> Option<Result<AccountUserConnection>> {
         let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
         let filter = PeopleFilter { search, roles, mfa_enabled };

@@ -49,6 +49,15 @@ fn checked_places(search: Option<&String>, request: &PageRequest<PersonPlace>) -
     }
 }
 
+/// Rule `AccountMember`; a filter by MFA tells who has none, which only who may see that may ask.
+fn may_list(caller: &Caller, account: &Account, filter: &PeopleFilter) -> Result<(), Error> {
+    caller.over_account(Action::ListAccountUsers, account)?;
+    if filter.mfa_enabled.is_some() {
+        caller.over_account(Action::ViewAccountSecurity, account)?;
+    }
+    Ok(())
+}
+
 impl PeopleFilter {
     fn checked(&self) -> Result<account_members::MemberFilter, Error> {
         Ok(account_members::MemberFilter {
@@ -78,7 +87,7 @@ impl Services {
         filter: &PeopleFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<(AccountMembership, PersonPlace)>, Error> {
-        caller.over_account(Action::ListAccountUsers, account)?;
+        may_list(caller, account, filter)?;
         let filter = filter.checked()?;
         checked_places(filter.search.as_ref(), request)?;
         let page = self.store().account_members.list(account.id, &filter, request).await?;
@@ -92,7 +101,7 @@ impl Services {
         account: &Account,
         filter: &PeopleFilter,
     ) -> Result<u64, Error> {
-        caller.over_account(Action::ListAccountUsers, account)?;
+        may_list(caller, account, filter)?;
         let filter = filter.checked()?;
         if filter.is_open() {
             return Ok(account.member_count);
