@@ -43,7 +43,8 @@ pub fn internal(cause: &str, request_id: &str) -> GraphQlError {
         .extend_with(|_, extensions| extensions.set("requestId", request_id))
 }
 
-fn unavailable() -> GraphQlError {
+/// Something that may work again shortly.
+pub fn unavailable() -> GraphQlError {
     coded("the service is not available at the moment, try again shortly", UNAVAILABLE)
         .extend_with(|_, extensions| extensions.set("retryAfter", RETRY_AFTER))
 }

@@ -11,7 +11,7 @@ use futures_util::{Stream, StreamExt};
 use super::MfaReset;
 use crate::domain::{AccountId, Action, Denial, PortfolioId, Scope, SessionId};
 use crate::graphql::context::{RequestContext, request};
-use crate::graphql::error::{OrError, bad_input, denied};
+use crate::graphql::error::{OrError, bad_input, denied, unavailable};
 use crate::graphql::ids::parse_id;
 use crate::service::Caller;
 use crate::service::mfa_reset_watch::ResetChange;
@@ -59,7 +59,8 @@ async fn event(
     scope: Scope,
     change: ResetChange,
 ) -> Result<Option<MfaReset>> {
-    let ResetChange::Changed(id) = change else { return Ok(None) };
+    // Rather end than go on as if nothing had been missed: a client that subscribes again reads again.
+    let ResetChange::Changed(id) = change else { return Err(unavailable()) };
     let reset = request.services.find_mfa_reset(id).await.or_error(request)?;
     let Some(reset) = reset.filter(|reset| reset.scopes.contains(&scope)) else { return Ok(None) };
     authorize_again(request, session, scope).await?;
