@@ -108,6 +108,7 @@ impl App {
                 session_idle: duration(config.session_idle)?,
                 session_max: duration(config.session_max)?,
                 service_name: config.service_name.clone(),
+                issuer: config.public_url.origin(),
             },
             mail_waker: mail.waker(),
         });

@@ -12,6 +12,7 @@ pub mod backup_code;
 pub mod keyring;
 pub mod password;
 pub mod qr;
+pub mod signing;
 pub mod token;
 pub mod totp;
 
@@ -19,6 +20,7 @@ pub use backup_code::{BackupCode, BackupCodeHash, BackupCodes};
 pub use keyring::{Keyring, KeyringError, Sealed};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use qr::qr_svg;
+pub use signing::{Jwk, SigningKey, SigningKeyError};
 pub use token::{Token, TokenHash, TokenKind};
 pub use totp::{TotpSecret, TotpSecretError};
 

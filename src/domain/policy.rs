@@ -21,6 +21,8 @@ pub enum Action {
     ViewAccount,
     /// The Users tab of an account.
     ListAccountUsers,
+    /// Be let through to what belongs to an account, and carry a token that names it.
+    UseAccount,
     /// Know of somebody's place in an account.
     ViewMembership,
     /// Resets, invitations and audit log of an account.
@@ -87,13 +89,14 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
         Self::ViewAccount,
         Self::ListAccountUsers,
+        Self::UseAccount,
         Self::ViewMembership,
         Self::ViewAccountSecurity,
         Self::SetAccountMfaPolicy,
@@ -119,6 +122,7 @@ impl Action {
             Self::ResetUserMfa => Rule::ManagesUser,
             Self::ViewAccount => Rule::SeesAccount,
             Self::ListAccountUsers => Rule::AccountMember,
+            Self::UseAccount => Rule::AccountMember,
             Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin,
             Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin,
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin,

@@ -3,9 +3,13 @@
 use async_graphql::{Data, Request, Response};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use secrecy::SecretString;
 
 use super::refusal::Refusal;
 use super::session::{Caller, CookieChange};
+use crate::domain::RequestMeta;
+use crate::service::gateway::{Identity, NotThrough, Requirement};
+use crate::service::signing_keys::KeySet;
 
 /// The rest of the gateway, as the edge sees it.
 #[async_trait]
@@ -21,6 +25,17 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Runs a subscription.
     fn subscribe(&self, request: Request) -> BoxStream<'static, Response>;
+
+    /// Whether a reverse proxy may let a request through. `token` is what the request carries, if it carries one.
+    async fn verify(
+        &self,
+        token: Option<SecretString>,
+        meta: RequestMeta,
+        requirement: Requirement,
+    ) -> Result<Result<Identity, NotThrough>, Refusal>;
+
+    /// The public keys by which services check access tokens.
+    async fn key_set(&self, request_id: &str) -> Result<KeySet, Refusal>;
 
     /// Whether requests can be served: the database answers and has been migrated. The text says what is missing.
     async fn ready(&self) -> Result<(), String>;

@@ -11,10 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use super::backend::{Backend, Opened, Outgoing};
 use super::refusal::{Refusal, code};
 use super::session::{Caller, CookieChange, Presented};
-use crate::domain::Actor;
+use crate::domain::{Actor, RequestMeta};
 use crate::graphql::context::{SessionCarrier, SessionCookie};
 use crate::graphql::error::from_service;
 use crate::graphql::{LatchkeySchema, RequestContext};
+use crate::service::gateway::{Identity, NotThrough, Requirement};
+use crate::service::signing_keys::KeySet;
 use crate::service::{self, Services};
 
 /// The real backend.
@@ -84,6 +86,21 @@ impl Backend for LiveBackend {
 
     fn subscribe(&self, request: Request) -> BoxStream<'static, Response> {
         self.schema.execute_stream(request)
+    }
+
+    async fn verify(
+        &self,
+        token: Option<SecretString>,
+        meta: RequestMeta,
+        requirement: Requirement,
+    ) -> Result<Result<Identity, NotThrough>, Refusal> {
+        let token = token.as_ref().map(ExposeSecret::expose_secret);
+        let answer = self.services.verify(token, &meta, &requirement).await;
+        answer.map_err(|error| refusal(&error, &meta.request_id))
+    }
+
+    async fn key_set(&self, request_id: &str) -> Result<KeySet, Refusal> {
+        self.services.key_set().await.map_err(|error| refusal(&error, request_id))
     }
 
     async fn ready(&self) -> Result<(), String> {

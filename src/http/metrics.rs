@@ -21,6 +21,11 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::set_global_recorder(recorder)?;
     metrics::describe_counter!("latchkey_requests_total", "GraphQL operations, by how they came and ended.");
     metrics::describe_histogram!("latchkey_request_seconds", "How long GraphQL operations took.");
+    metrics::describe_counter!("latchkey_verifications_total", "Questions of reverse proxies, by answer.");
+    metrics::describe_histogram!(
+        "latchkey_verification_seconds",
+        "How long answers to reverse proxies took."
+    );
     metrics::describe_gauge!("latchkey_websockets", "Open WebSockets.");
     metrics::describe_gauge!("latchkey_websocket_operations", "Operations running on WebSockets.");
     Ok(handle)
@@ -45,6 +50,12 @@ pub(super) fn request(transport: &'static str, kind: &'static str, outcome: &'st
     metrics::counter!("latchkey_requests_total", "transport" => transport, "kind" => kind, "outcome" => outcome)
         .increment(1);
     metrics::histogram!("latchkey_request_seconds", "transport" => transport, "kind" => kind).record(took);
+}
+
+/// A reverse proxy was answered.
+pub(super) fn verified(outcome: &'static str, took: Duration) {
+    metrics::counter!("latchkey_verifications_total", "outcome" => outcome).increment(1);
+    metrics::histogram!("latchkey_verification_seconds").record(took);
 }
 
 /// Operations on WebSockets have begun or, below zero, ended.

@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod gate;
+mod gateway;
 pub mod headers;
 mod health;
 mod live;
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use http::{StatusCode, header};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
@@ -148,6 +149,11 @@ impl Edge {
                 get(over_http::graphql).post(over_http::graphql).fallback(over_http::other_method),
             )
             .route("/graphql/ws", get(websocket::upgrade))
+            .route("/auth/verify", any(gateway::verify))
+            // Envoy puts the path that was asked for behind the prefix.
+            .route("/auth/verify/", any(gateway::verify_behind_prefix))
+            .route("/auth/verify/{*path}", any(gateway::verify_behind_prefix))
+            .route("/.well-known/jwks.json", get(gateway::key_set))
             .route("/healthz", get(health::live))
             .route("/livez", get(health::live))
             .route("/readyz", get(health::ready))

@@ -114,16 +114,22 @@ pub fn bearer(value: &str) -> Result<SecretString, Refusal> {
 
 /// The session that an HTTP request presents. A bearer token goes before a cookie.
 pub fn presented(parts: &Parts, style: CookieStyle) -> Result<Presented, Refusal> {
-    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-        return bearer(value.to_str().unwrap_or_default()).map(Presented::Bearer);
-    }
-    let Some(token) = style.token(&parts.headers) else { return Ok(Presented::None) };
-    if parts.method != Method::POST || !wants_cookie(&parts.headers) {
+    let presented = carried(&parts.headers, style)?;
+    let by_cookie = matches!(presented, Presented::Cookie(_));
+    if by_cookie && (parts.method != Method::POST || !wants_cookie(&parts.headers)) {
         return Err(Refusal::forbidden(
             "A request with the session cookie must be a JSON post with the header 'Latchkey-Session: cookie'.",
         ));
     }
-    Ok(Presented::Cookie(token))
+    Ok(presented)
+}
+
+/// The same for a question that changes nothing: the cookie counts in whichever request carries it.
+pub fn carried(headers: &HeaderMap, style: CookieStyle) -> Result<Presented, Refusal> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        return bearer(value.to_str().unwrap_or_default()).map(Presented::Bearer);
+    }
+    Ok(style.token(headers).map_or(Presented::None, Presented::Cookie))
 }
 
 /// Whether the client is a browser that wants its session in a cookie.

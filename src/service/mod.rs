@@ -5,6 +5,7 @@
 
 pub mod accept_invitation;
 pub mod accept_mfa_reset;
+pub mod access_token;
 pub mod answer_mfa_challenge;
 pub mod audit;
 pub mod authenticate;
@@ -17,6 +18,7 @@ pub mod directory;
 pub mod disable_mfa;
 pub mod enroll_totp;
 pub mod error;
+pub mod gateway;
 pub mod invitations;
 pub mod invite_user;
 pub mod log_in;
@@ -28,6 +30,7 @@ pub mod own_factor;
 pub mod owners;
 pub mod reset_user_mfa;
 pub mod sessions;
+pub mod signing_keys;
 pub mod throttle;
 pub mod verify_code;
 
@@ -54,6 +57,8 @@ pub struct Settings {
     pub session_max: Duration,
     /// What authenticator apps show beside the address.
     pub service_name: String,
+    /// Who signs access tokens: the gateway's public origin.
+    pub issuer: String,
 }
 
 /// Who is asking, and from where. Handed to every use case.
@@ -93,13 +98,14 @@ pub struct Tools {
 pub struct Services {
     tools: Arc<Tools>,
     resets: mfa_reset_watch::ResetWatch,
+    signing: Arc<signing_keys::KeySetCache>,
 }
 
 impl Services {
     /// Puts the use cases together.
     pub fn new(tools: Tools) -> Self {
         let tools = Arc::new(tools);
-        Self { resets: mfa_reset_watch::ResetWatch::new(&tools), tools }
+        Self { resets: mfa_reset_watch::ResetWatch::new(&tools), signing: Arc::default(), tools }
     }
 
     fn store(&self) -> &Store {

@@ -35,6 +35,9 @@ pub const INVITATIONS_BY_PLACE: Limit =
     Limit { purpose: "invitation_place", attempts: 1000, window: Duration::DAY };
 /// Accounts created by one person.
 pub const ACCOUNTS_BY_USER: Limit = Limit { purpose: "create_account", attempts: 20, window: Duration::DAY };
+/// Refusals of the gateway to one session, of one kind: a page asks for dozens of files, and one entry says it all.
+pub const GATEWAY_REFUSAL: Limit =
+    Limit { purpose: "gateway_refusal", attempts: 1, window: Duration::minutes(5) };
 
 /// A counted attempt, to be taken back when it turns out well.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use mongodb::options::IndexOptions;
 
 use super::{
     Store, StoreError, account_members, accounts, audit_events, invitations, mfa_resets, outbox,
-    portfolio_members, portfolios, sessions, throttles, tickets, users,
+    portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
 /// The layout that this version writes.
@@ -166,6 +166,15 @@ fn layouts() -> Vec<Layout> {
                 // Never read for a decision: that is made by the gateway's clock. This only tidies up.
                 expires("expires_at", Duration::from_secs(24 * 3600)),
             ],
+        },
+        Layout {
+            name: signing_keys::COLLECTION,
+            validator: validator(
+                &["sealed", "publish_until"],
+                doc! { "_id": { "bsonType": "long" }, "sealed": { "bsonType": "string", "pattern": "^v1\\|" },
+                "publish_until": date() },
+            ),
+            indexes: vec![expires("publish_until", Duration::from_secs(24 * 3600))],
         },
         Layout {
             name: tickets::COLLECTION,

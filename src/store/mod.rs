@@ -19,6 +19,7 @@ pub mod people;
 pub mod portfolio_members;
 pub mod portfolios;
 pub mod sessions;
+pub mod signing_keys;
 pub mod throttles;
 pub mod tickets;
 pub mod transaction;

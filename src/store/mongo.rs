@@ -15,6 +15,7 @@ use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
 use super::portfolios::Portfolios;
 use super::sessions::Sessions;
+use super::signing_keys::SigningKeys;
 use super::throttles::Throttles;
 use super::tickets::Tickets;
 use super::users::Users;
@@ -50,6 +51,8 @@ pub struct Store {
     pub portfolio_members: PortfolioMembers,
     /// Live log-ins.
     pub sessions: Sessions,
+    /// Sealed keys that sign access tokens.
+    pub signing_keys: SigningKeys,
     /// Short-lived one-time tokens other than resets.
     pub tickets: Tickets,
     /// Requests to reset MFA.
@@ -93,6 +96,7 @@ impl Store {
             account_members: AccountMembers::new(&db),
             portfolio_members: PortfolioMembers::new(&db),
             sessions: Sessions::new(&db),
+            signing_keys: SigningKeys::new(&db),
             tickets: Tickets::new(&db),
             mfa_resets: MfaResets::new(&db),
             invitations: Invitations::new(&db),

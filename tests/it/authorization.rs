@@ -159,6 +159,10 @@ const ROWS: &[(&str, &str)] = &[
         "Account.auditLog",
         "query($account: ID!) { account(id: $account) { auditLog(first: 1) { edges { cursor } } } }",
     ),
+    (
+        "Viewer.accessToken",
+        "query($account: ID!) { viewer { accessToken(audience: \"https://api.test\", accountId: $account) { token } } }",
+    ),
     ("Account.portfolio", "query($account: ID!) { account(id: $account) { portfolio { id } } }"),
     (
         "Portfolio.accounts",

@@ -1,10 +1,12 @@
 //! Logging in and out, and the signed-in person's own view.
 
+mod access_token;
 mod mutation;
 mod object;
 mod subscription;
 mod viewer;
 
+pub use access_token::AccessToken;
 pub use mutation::{
     AnswerMfaChallengeRejected, LogInRejected, LoggedIn, MfaMethod, RevokeSessionRejected, SessionMutation,
 };

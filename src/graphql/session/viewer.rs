@@ -1,13 +1,15 @@
 //! The signed-in person's own view, and the root field `viewer`.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
-use super::Session;
+use super::{AccessToken, Session};
 use crate::connection;
 use crate::domain;
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::connection::{List, PageArgs, Total, paged};
 use crate::graphql::context::request;
+use crate::graphql::error::OrError;
+use crate::graphql::ids::parse_id;
 use crate::graphql::loader::{apart, expected};
 use crate::graphql::portfolio::{Portfolio, PortfolioRole};
 use crate::graphql::scalar::DateTime;
@@ -163,6 +165,24 @@ impl Viewer {
             .map(|(session, cursor)| SessionEdge { cursor, node: Session::new(session) });
         let total = Total::new(|services, caller| async move { services.count_own_sessions(&caller).await });
         Ok(SessionConnection::new(edges.collect(), page.info, total))
+    }
+
+    /// A token for one service, valid for five minutes. With an account the viewer must be in it (else NOT_FOUND or
+    /// FORBIDDEN), with a second factor where it enforces MFA.
+    async fn access_token(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The service that will check it, such as https://api.example.com: 1 to 200 visible ASCII characters."
+        )]
+        audience: String,
+        #[graphql(desc = "The account to work in; the token then names it and the viewer's role.")]
+        account_id: Option<ID>,
+    ) -> Result<AccessToken> {
+        let request = request(ctx)?;
+        let account = account_id.map(|id| parse_id(&id, "accountId")).transpose()?;
+        let (services, caller) = (request.services.clone(), request.caller());
+        Ok(services.access_token(&caller, &audience, account).await.or_error(request)?.into())
     }
 }
 
