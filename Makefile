@@ -8,7 +8,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build schema fmt lint clean web tools system
+.PHONY: dev test build schema fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -19,8 +19,11 @@ dev: system web
 	@$(CARGO) build --locked
 	@exec $(CARGO) run --locked --quiet -- dev
 
-test: system tools web
+test: system tools web nginx
 	$(CARGO) test --locked
+	@if $(NGINX_FOUND); then $(CARGO) test --locked --test it with_nginx -- --ignored; \
+		else echo "make: skipped for want of nginx (only Debian has it, and only root can fetch it here):" >&2; \
+		grep -oh 'fn with_nginx_[a-z_]*' tests/it/*.rs | sed 's/^fn /  /' >&2; fi
 	cd web && $(NPM) run test --if-present
 
 build: web
@@ -78,6 +81,19 @@ tools: .tools/py/.aiosmtpd-1.4.6 $(SUITES:=/node_modules/.installed)
 %/node_modules/.installed: %/package.json %/package-lock.json
 	cd $* && $(NPM_CI)
 	@touch $@
+
+# Unpacked, not installed: nothing of the system changes and no server is started. Only root can bring apt's lists up to date.
+NGINX_FOUND = [ -n "$$LATCHKEY_NGINX" ] || [ -x .tools/nginx/usr/sbin/nginx ] || [ -x /usr/sbin/nginx ] || [ -x /usr/local/sbin/nginx ]
+
+nginx:
+	@if ! { $(NGINX_FOUND); } && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then \
+		echo "make: fetching nginx, which tests put in front"; \
+		rm -rf .tools/nginx .tools/nginx.part; mkdir -p .tools/nginx.part; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libcrypt1 libpcre2-8-0 libssl3 zlib1g >/dev/null; \
+		(cd .tools/nginx.part && apt-get -o APT::Sandbox::User=root download -qq nginx && dpkg-deb -x nginx_*.deb . && rm nginx_*.deb); \
+		mv .tools/nginx.part .tools/nginx; \
+	fi
 
 # Shared libraries of the fetched mongod; only root can add them, and mongod itself says so to others.
 system:

@@ -30,8 +30,9 @@ const MAX_FILE: u64 = 1024 * 1024;
 const LOWER_CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 const HEADER: &str = "\
-# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret; whoever
-# loses it has to reset everyone's MFA. Keep it out of the database's backups, and keep a copy of it.
+# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret and sign
+# access tokens; whoever loses it has to reset everyone's MFA. Keep it out of the database's backups, and
+# keep a copy of it.
 #
 # current   the id of the key that seals from now on
 # [keys]    id = key; an id is 1 to 64 of a-z A-Z 0-9 _ -, a key is 256 random bits in base64url without

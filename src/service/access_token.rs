@@ -8,8 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Caller, Error, Services};
-use crate::domain::policy::{AccountStanding, decide};
-use crate::domain::{AccountId, Action, Denial, Resource, Session};
+use crate::domain::{AccountId, Action, Denial, Session};
 
 /// How long a token is valid.
 pub const LIFETIME: Duration = Duration::minutes(5);
@@ -76,13 +75,12 @@ impl Services {
         let account = match account {
             None => None,
             Some(id) => {
+                self.authorize_account(caller, Action::UseAccount, id).await?;
                 let found = self.store().accounts.find(id).await?.ok_or(Denial::Hidden)?;
-                let standing = AccountStanding::of(&person.memberships, id, found.portfolio_id);
-                decide(true, Action::UseAccount, &Resource::Account(standing)).ok()?;
                 if found.mfa_policy.demands_enrollment(now) && person.session.mfa_at.is_none() {
                     return Err(Denial::Forbidden.into());
                 }
-                let role = standing.role.ok_or(Denial::Forbidden)?;
+                let role = person.memberships.account_role(id).ok_or(Denial::Forbidden)?;
                 Some(AccountClaims { account: id.to_string(), account_role: role.as_str() })
             }
         };

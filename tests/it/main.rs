@@ -12,6 +12,8 @@ mod authorization;
 mod command;
 mod dev;
 mod edge;
+mod gateway_auth;
+mod gateway_nginx;
 mod harness;
 mod import;
 mod log_in;

@@ -63,19 +63,15 @@ impl Texts {
     }
 
     fn question(self) -> Result<Question, String> {
-        let roles = match &self.roles {
-            None => Vec::new(),
-            Some(_) if self.account.is_none() => {
-                return Err("roles are held in an account: say which with account".to_owned());
-            }
-            Some(text) => roles(text)?,
-        };
+        let roles = self.roles.as_deref().map(roles).transpose()?;
+        // Roles are held in an account. Where the client was to name it and did not, it is in none.
+        let account = self.account.or_else(|| roles.as_ref().map(|_| String::new()));
         let mfa = match self.mfa.as_deref() {
             None => false,
             Some("required") => true,
             Some(_) => return Err("mfa can only be 'required'".to_owned()),
         };
-        Ok(Question { requirement: Requirement { account: self.account, roles, mfa } })
+        Ok(Question { requirement: Requirement { account, roles: roles.unwrap_or_default(), mfa } })
     }
 }
 
@@ -167,7 +163,6 @@ mod tests {
             "role=OWNER",
             "mfa=true",
             "mfa=",
-            "roles=OWNER",
             "account=a&roles=",
             "account=a&roles=BOSS",
             "account=a&roles=owner",
@@ -180,6 +175,12 @@ mod tests {
         for pair in [("latchkey-require-mfa", "no"), ("latchkey-require-account", "ä")] {
             assert!(Question::of_headers(&headers(&[pair])).is_err(), "{pair:?}");
         }
+    }
+
+    #[test]
+    fn roles_without_an_account_are_held_by_nobody() {
+        let question = Question::of_query_and_headers("roles=OWNER", &headers(&[])).unwrap();
+        assert_eq!(question.requirement.account.as_deref(), Some(""));
     }
 
     #[test]
