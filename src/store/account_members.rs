@@ -20,6 +20,9 @@ use crate::domain::{AccountId, AccountMembership, AccountRole, Page, PageRequest
 /// The collection's name.
 pub const COLLECTION: &str = "account_members";
 
+/// Most rows that one query reads for a page of people.
+const ROWS_MAX: u32 = 10_000;
+
 #[derive(Serialize, Deserialize)]
 struct MemberKey {
     account: AccountId,
@@ -225,7 +228,8 @@ impl AccountMembers {
     /// A page of the people of all accounts that a portfolio links, each person once.
     ///
     /// Equal people are neighbours in the index, so a row that repeats the person before it is passed over, and each
-    /// further query starts behind the last person seen.
+    /// further query starts behind the last person seen. The first one suffices while people are in few accounts; each
+    /// further one reads twice as many rows, so that their number stays small where they are in very many.
     pub async fn list_of_portfolio(
         &self,
         portfolio: PortfolioId,
@@ -236,7 +240,8 @@ impl AccountMembers {
         let wanted = usize::try_from(request.limit).unwrap_or(usize::MAX).saturating_add(1);
         let mut rows: Vec<ListedMember> = Vec::new();
         let mut seen = HashSet::new();
-        let mut next = PageRequest { limit: request.limit.saturating_mul(2).max(20), ..request.clone() };
+        let rows_first = request.limit.saturating_mul(4).saturating_add(100);
+        let mut next = PageRequest { limit: rows_first, ..request.clone() };
         loop {
             let page = page_of_people(&self.docs, &base, filter.search.as_deref(), &next, listed).await?;
             let more = if next.backward { page.has_previous } else { page.has_next };
@@ -249,7 +254,12 @@ impl AccountMembers {
             if rows.len() >= wanted || !more {
                 break;
             }
-            if next.backward { next.before = last } else { next.after = last }
+            if next.backward {
+                next.before = last
+            } else {
+                next.after = last
+            }
+            next.limit = next.limit.saturating_mul(2).min(ROWS_MAX);
         }
         rows.truncate(wanted);
         Ok(Page::from_rows(rows, request))

@@ -81,8 +81,18 @@ pub(super) async fn page_of_people<D: DeserializeOwned + Send + Sync + Unpin, T>
             backward: request.backward,
         };
         let (filter, options) = page_query(base, order, search, &part_request);
-        let cursor =
-            docs.clone_with_type::<D>().find(filter).with_options(options).max_time(MAX_TIME).await?;
+        // What a row shows stands in the indexes by name, so that those pages read no document.
+        let fields = doc! {
+            "_id": 0, "account_id": 1, "portfolio_id": 1, "user_id": 1, "role": 1, "joined_at": 1, "name_key": 1,
+            "email_key": 1,
+        };
+        let cursor = docs
+            .clone_with_type::<D>()
+            .find(filter)
+            .with_options(options)
+            .projection(fields)
+            .max_time(MAX_TIME)
+            .await?;
         let found: Vec<D> = cursor.try_collect().await?;
         rows.extend(found.into_iter().map(|doc| convert(doc, part == Part::Email)));
     }

@@ -11,6 +11,10 @@
 mod authorization;
 mod command;
 mod dev;
+mod directory;
+mod directory_cost;
+mod directory_paging;
+mod directory_visibility;
 mod edge;
 mod gateway_auth;
 mod gateway_nginx;
