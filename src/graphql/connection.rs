@@ -13,7 +13,9 @@ use super::context::request;
 use super::error::bad_input;
 use super::loader::apart;
 use crate::domain::page::{PAGE_DEFAULT, PAGE_MAX};
-use crate::domain::{AccountId, AuditEventId, MfaResetId, Page, PageRequest, PortfolioId, SessionId};
+use crate::domain::{
+    AccountId, AuditEventId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId,
+};
 use crate::service::directory::{PersonPlace, PlaceByName};
 use crate::service::{Caller, Error, Services};
 
@@ -49,6 +51,8 @@ pub enum List {
     Sessions,
     /// `Account.mfaResets` and `Portfolio.mfaResets`.
     MfaResets,
+    /// `Account.invitations`.
+    Invitations,
     /// `Account.auditLog` and `Portfolio.auditLog`.
     AuditLog,
 }
@@ -64,6 +68,7 @@ impl List {
             Self::ViewerPortfolios => "vp",
             Self::Sessions => "s",
             Self::MfaResets => "r",
+            Self::Invitations => "i",
             Self::AuditLog => "al",
         }
     }
@@ -131,7 +136,7 @@ macro_rules! cursor_names {
     )*};
 }
 
-cursor_ids!(SessionId, MfaResetId, AuditEventId);
+cursor_ids!(SessionId, MfaResetId, AuditEventId, InvitationId);
 cursor_names!(AccountId, PortfolioId);
 
 /// A place in a list as opaque text.

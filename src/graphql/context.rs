@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use async_graphql::Context;
 use time::OffsetDateTime;
 
+use super::error::OrError;
 use super::loader::Loaders;
 use crate::crypto::Token;
 use crate::domain::Actor;
@@ -61,6 +62,17 @@ impl RequestContext {
     pub fn become_caller(&self, actor: Actor) {
         let mut caller = self.caller.write().unwrap_or_else(PoisonError::into_inner);
         *caller = Arc::new(Caller { actor, meta: caller.meta.clone() });
+    }
+
+    /// Reads the caller's places anew, after a command that changed them, so that the fields below it tell the new
+    /// state. Called before any loader is used. A session that the command ended leaves the caller as it was.
+    pub async fn renew_caller(&self) -> async_graphql::Result<()> {
+        if let Some(person) = self.caller().actor.signed_in()
+            && let Some(actor) = self.services.authenticate_again(person.session.id).await.or_error(self)?
+        {
+            self.become_caller(actor);
+        }
+        Ok(())
     }
 
     /// Batches look-ups of this operation, as its caller.

@@ -9,7 +9,7 @@ use super::context::request;
 use super::error::{OrError, denied};
 use super::ids::parse_id;
 use super::user::may;
-use crate::domain::{Account, AccountId, Action, Denial, MfaResetId, PortfolioId, UserId};
+use crate::domain::{Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, UserId};
 use crate::service::directory::DeniedRead;
 
 /// Rule `SignedIn`: any live session.
@@ -83,6 +83,50 @@ impl Guard for OnAccount {
         request.caller().signed_in().or_error(request)?;
         let id: AccountId = parse_id(&self.account_id, "accountId")?;
         request.services.authorize_account(&request.caller(), self.action, id).await.or_error(request)
+    }
+}
+
+/// Rule `AccountOwnerOrAdmin` for taking somebody out of an account; `AccountMember` for leaving it.
+pub struct RemovesUser {
+    account_id: ID,
+    user_id: ID,
+}
+
+impl RemovesUser {
+    /// The guard for one user of one account.
+    pub fn new(account_id: &ID, user_id: &ID) -> Self {
+        Self { account_id: account_id.clone(), user_id: user_id.clone() }
+    }
+}
+
+impl Guard for RemovesUser {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        request.caller().signed_in().or_error(request)?;
+        let account_id: AccountId = parse_id(&self.account_id, "accountId")?;
+        let user_id: UserId = parse_id(&self.user_id, "userId")?;
+        request.services.authorize_removal(&request.caller(), account_id, user_id).await.or_error(request)
+    }
+}
+
+/// The rule of inviting to the place of an invitation: `AccountOwnerOrAdmin` or `PortfolioOwner`.
+pub struct OnInvitation {
+    invitation_id: ID,
+}
+
+impl OnInvitation {
+    /// The guard for one invitation.
+    pub fn new(invitation_id: &ID) -> Self {
+        Self { invitation_id: invitation_id.clone() }
+    }
+}
+
+impl Guard for OnInvitation {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        request.caller().signed_in().or_error(request)?;
+        let id: InvitationId = parse_id(&self.invitation_id, "invitationId")?;
+        request.services.authorize_invitation(&request.caller(), id).await.or_error(request)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod context;
 pub mod error;
 pub mod guard;
 pub mod ids;
+pub mod invitation;
 pub mod loader;
 pub mod mfa;
 pub mod mfa_reset;
@@ -35,6 +36,7 @@ pub struct Query(
     account::AccountQuery,
     portfolio::PortfolioQuery,
     mfa_reset::MfaResetQuery,
+    invitation::InvitationQuery,
 );
 
 /// Changing. One field a request.
@@ -42,6 +44,9 @@ pub struct Query(
 pub struct Mutation(
     mfa_reset::MfaResetMutation,
     mfa_reset::PolicyMutation,
+    account::AccountMutation,
+    account::MemberMutation,
+    invitation::InvitationMutation,
     session::SessionMutation,
     mfa::MfaMutation,
 );

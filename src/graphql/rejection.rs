@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{mfa, mfa_reset, session};
+use super::{account, invitation, mfa, mfa_reset, session};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -32,6 +32,24 @@ pub enum Rejection {
     SetAccountMfaPolicy(mfa_reset::SetAccountMfaPolicyRejected),
     /// Of `setPortfolioMfaPolicy`.
     SetPortfolioMfaPolicy(mfa_reset::SetPortfolioMfaPolicyRejected),
+    /// Of `createAccount`.
+    CreateAccount(account::CreateAccountRejected),
+    /// Of `closeAccount`.
+    CloseAccount(account::CloseAccountRejected),
+    /// Of `inviteUser`.
+    InviteUser(account::InviteUserRejected),
+    /// Of `changeUserRole`.
+    ChangeUserRole(account::ChangeUserRoleRejected),
+    /// Of `removeUser`.
+    RemoveUser(account::RemoveUserRejected),
+    /// Of `transferAccountOwnership`.
+    TransferAccountOwnership(account::TransferAccountOwnershipRejected),
+    /// Of `acceptInvitation`.
+    AcceptInvitation(invitation::AcceptInvitationRejected),
+    /// Of `revokeInvitation`.
+    RevokeInvitation(invitation::RevokeInvitationRejected),
+    /// Of `resendInvitation`.
+    ResendInvitation(invitation::ResendInvitationRejected),
     /// Of `logIn`.
     LogIn(session::LogInRejected),
     /// Of `answerMfaChallenge`.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::render::{Order, RenderError, Rendered, Renderer};
-use super::words::{Content, Person, ResetFacts, Right};
+use super::words::{Content, Person, PlaceNews, ResetFacts, Right};
 use crate::config::PublicUrl;
 use crate::crypto::{Token, TokenKind};
 use crate::domain::{AccountRole, MailId, PortfolioRole};
@@ -34,7 +34,19 @@ fn reset() -> ResetFacts {
     }
 }
 
+fn invitation() -> Content {
+    Content::Place(PlaceNews::Invitation {
+        inviter: Some(person("Grace Hopper", "grace@acme.example")),
+        right: Right::Account(AccountRole::Manager, Some("Acme GmbH".to_owned())),
+        until: datetime!(2026-12-01 12:30 UTC),
+    })
+}
+
 fn every_content() -> Vec<Content> {
+    let right = || Right::Account(AccountRole::Manager, Some("Acme GmbH".to_owned()));
+    let account = || Some("Acme GmbH".to_owned());
+    let ada = Some(person("Ada Lovelace", "ada@acme.example"));
+    let grace = Some(person("Grace Hopper", "grace@acme.example"));
     vec![
         Content::ResetRequest(reset()),
         Content::ResetAccepted { reset: reset(), own: true },
@@ -46,6 +58,15 @@ fn every_content() -> Vec<Content> {
         Content::BackupCodesRegenerated,
         Content::BackupCodeUsed { left: 0 },
         Content::BackupCodeUsed { left: 7 },
+        Content::Place(PlaceNews::InvitationAccepted { person: ada, right: right() }),
+        Content::Place(PlaceNews::RoleChanged(right())),
+        Content::Place(PlaceNews::Removed { account: account() }),
+        Content::Place(PlaceNews::OwnershipTransferred {
+            account: account(),
+            from: grace.clone(),
+            to: Some(person("Ada Lovelace", "ada@acme.example")),
+        }),
+        Content::Place(PlaceNews::Closed { account: account(), by: grace }),
     ]
 }
 
@@ -103,6 +124,24 @@ fn every_other_mail_reads_as_agreed() {
         })
         .collect();
     insta::assert_snapshot!(texts.join("\n================\n\n"));
+}
+
+#[test]
+fn an_invitation_reads_as_agreed_and_has_one_link() {
+    let token = format!("lki_{}", "A".repeat(43));
+    let token = Token::parse(TokenKind::Invitation, &token).unwrap();
+    let id = MailId::from_uuid(uuid::Uuid::from_u128(7));
+    // Somebody who is no user yet has no name.
+    let to = person("", "new@acme.example");
+    let content = invitation();
+    let order = Order { id, to: &to, at: NOW, now: NOW, content: &content, token: Some(&token) };
+    let rendered = renderer().render(&order).unwrap();
+    keep(&rendered);
+    insta::assert_snapshot!(rendered.text);
+    assert_eq!(rendered.text.matches("https://").count(), 1);
+    assert_eq!(rendered.html.matches("<a ").count(), 1);
+    let link = format!("https://id.acme.example/invitation#token={}", token.expose());
+    assert!(rendered.text.contains(&link));
 }
 
 #[test]

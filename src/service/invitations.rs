@@ -4,14 +4,15 @@ use time::OffsetDateTime;
 
 use super::audit::{Happening, scopes_of_account};
 use super::directory::COUNT_BOUND;
+use super::directory::security::Watched;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenKind};
 use crate::domain::invitation::INVITATION_TTL;
 use crate::domain::key::mask_email;
 use crate::domain::policy::{PortfolioStanding, decide};
 use crate::domain::{
-    Account, Action, AuditAction, Denial, Invitation, InvitationId, InvitationState, Notification, Offer,
-    Page, PageRequest, Portfolio, PortfolioId, Resource, Scope,
+    Action, AuditAction, Denial, Invitation, InvitationId, InvitationState, Notification, Offer, Page,
+    PageRequest, Portfolio, PortfolioId, Resource, Scope,
 };
 use crate::store::Tx;
 use crate::store::invitations::InvitationKey;
@@ -58,30 +59,6 @@ pub struct InvitationPreview {
     pub expires_at: OffsetDateTime,
     /// Whether accepting takes a name and a password, as there is no user with the address yet.
     pub registration_needed: bool,
-}
-
-/// The account or portfolio whose invitations are read.
-#[derive(Debug, Clone, Copy)]
-pub enum InvitationsOf<'a> {
-    /// An account: rule `AccountOwnerOrAdmin` or `PortfolioOwnerOrAdmin`.
-    Account(&'a Account),
-    /// A portfolio: rule `PortfolioOwnerOrAdmin`.
-    Portfolio(&'a Portfolio),
-}
-
-impl InvitationsOf<'_> {
-    fn authorized(self, caller: &Caller) -> Result<Scope, Denial> {
-        match self {
-            Self::Account(account) => {
-                caller.over_account(Action::ViewAccountSecurity, account)?;
-                Ok(Scope::Account(account.id))
-            }
-            Self::Portfolio(portfolio) => {
-                caller.over_portfolio(Action::ViewPortfolioSecurity, portfolio.id)?;
-                Ok(Scope::Portfolio(portfolio.id))
-            }
-        }
-    }
 }
 
 impl Services {
@@ -197,7 +174,7 @@ impl Services {
     pub async fn list_invitations(
         &self,
         caller: &Caller,
-        of: InvitationsOf<'_>,
+        of: Watched<'_>,
         request: &PageRequest<InvitationId>,
     ) -> Result<Page<Invitation>, Error> {
         let scope = of.authorized(caller)?;
@@ -206,7 +183,7 @@ impl Services {
     }
 
     /// How many there are, counted up to a bound.
-    pub async fn count_invitations(&self, caller: &Caller, of: InvitationsOf<'_>) -> Result<u64, Error> {
+    pub async fn count_invitations(&self, caller: &Caller, of: Watched<'_>) -> Result<u64, Error> {
         let scope = of.authorized(caller)?;
         Ok(self.store().invitations.count(scope, COUNT_BOUND).await?)
     }

@@ -64,7 +64,8 @@ async fn world(app: &TestApp) -> World {
     World { account, portfolio, owner, target, askers }
 }
 
-/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset` and `$session` are ids.
+/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset`, `$invitation` and
+/// `$session` are ids.
 const ROWS: &[(&str, &str)] = &[
     ("Query.node", "query($user: ID!) { node(id: $user) { id } }"),
     ("Query.nodes", "query($user: ID!) { nodes(ids: [$user]) { id } }"),
@@ -72,6 +73,7 @@ const ROWS: &[(&str, &str)] = &[
     ("Query.user", "query($user: ID!) { user(id: $user) { id } }"),
     ("Query.account", "query($account: ID!) { account(id: $account) { id } }"),
     ("Query.portfolio", "query($portfolio: ID!) { portfolio(id: $portfolio) { id } }"),
+    ("Query.invitationByToken", "{ invitationByToken(token: \"lki_x\") { state } }"),
     ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
     (
         "Mutation.resetUserMfa",
@@ -96,6 +98,43 @@ const ROWS: &[(&str, &str)] = &[
     (
         "Mutation.setPortfolioMfaPolicy",
         "mutation($portfolio: ID!) { setPortfolioMfaPolicy(input: { portfolioId: $portfolio, resetAcceptance: LINK }) { __typename } }",
+    ),
+    (
+        "Mutation.createAccount",
+        "mutation { createAccount(input: { name: \"New\" }) { __typename ... on CreateAccountRejected { reason } } }",
+    ),
+    (
+        "Mutation.inviteUser",
+        "mutation($account: ID!) { inviteUser(input: { accountId: $account, email: \"new@example.test\", role: ANALYST }) { __typename ... on InviteUserRejected { reason } } }",
+    ),
+    (
+        "Mutation.resendInvitation",
+        "mutation($invitation: ID!) { resendInvitation(input: { invitationId: $invitation }) { __typename ... on ResendInvitationRejected { reason } } }",
+    ),
+    (
+        "Mutation.revokeInvitation",
+        "mutation($invitation: ID!) { revokeInvitation(input: { invitationId: $invitation }) { __typename ... on RevokeInvitationRejected { reason } } }",
+    ),
+    (
+        "Mutation.acceptInvitation",
+        "mutation { acceptInvitation(input: { token: \"lki_x\" }) { __typename ... on AcceptInvitationRejected { reason } } }",
+    ),
+    (
+        "Mutation.changeUserRole",
+        "mutation($account: ID!, $user: ID!) { changeUserRole(input: { accountId: $account, userId: $user, role: ANALYST }) { __typename ... on ChangeUserRoleRejected { reason } } }",
+    ),
+    // Nobody: the account must stay as it is for the rows below.
+    (
+        "Mutation.removeUser",
+        "mutation($account: ID!) { removeUser(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on RemoveUserRejected { reason } } }",
+    ),
+    (
+        "Mutation.transferAccountOwnership",
+        "mutation($account: ID!) { transferAccountOwnership(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on TransferAccountOwnershipRejected { reason } } }",
+    ),
+    (
+        "Mutation.closeAccount",
+        "mutation($account: ID!) { closeAccount(input: { accountId: $account, name: \"?\" }) { __typename ... on CloseAccountRejected { reason } } }",
     ),
     (
         "Mutation.logIn",
@@ -154,6 +193,10 @@ const ROWS: &[(&str, &str)] = &[
     (
         "Account.mfaResets",
         "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Account.invitations",
+        "query($account: ID!) { account(id: $account) { invitations(first: 1) { edges { cursor } } } }",
     ),
     (
         "Account.auditLog",
@@ -242,6 +285,12 @@ async fn a_waiting_reset(app: &TestApp, world: &World) -> String {
     reply.text("/resetUserMfa/mfaReset/id").to_owned()
 }
 
+async fn a_waiting_invitation(app: &TestApp, world: &World) -> String {
+    let address = format!("{}@example.test", latchkey::domain::MailId::generate(app.now()));
+    let reply = crate::invitations::invite(&world.owner, world.account, &address, "ANALYST").await;
+    reply.text("/inviteUser/invitation/id").to_owned()
+}
+
 async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
     let world = world(app).await;
     app.mail_may_wait();
@@ -254,6 +303,8 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
             });
             if query.contains("$reset") {
                 variables["reset"] = json!(a_waiting_reset(app, &world).await);
+            } else if query.contains("$invitation") {
+                variables["invitation"] = json!(a_waiting_invitation(app, &world).await);
             } else if *row == "Mutation.resetUserMfa" {
                 app.advance(std::time::Duration::from_secs(3601));
             }

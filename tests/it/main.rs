@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod accounts;
 mod authorization;
 mod command;
 mod dev;
@@ -20,6 +21,7 @@ mod gateway_auth;
 mod gateway_nginx;
 mod harness;
 mod import;
+mod invitations;
 mod log_in;
 mod mail;
 mod main_job;

@@ -12,6 +12,7 @@ use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisAccount;
+use crate::graphql::invitation::{InvitationConnection, invitations};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::portfolio::{Portfolio, visible_portfolio};
 use crate::graphql::scalar::DateTime;
@@ -57,6 +58,11 @@ impl Account {
     ) -> Result<MfaResetConnection> {
         self.guard(ctx, Action::ViewAccountSecurity).await?;
         mfa_resets(ctx, Watched::Account(self.0.clone()), states, page).await
+    }
+
+    async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        invitations(ctx, Watched::Account(self.0.clone()), page).await
     }
 
     async fn guarded_log(
@@ -143,6 +149,19 @@ impl Account {
         >,
     ) -> Option<Result<MfaResetConnection>> {
         Some(self.guarded_resets(ctx, states, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The invitations to the account that nobody accepted or took back, newest first. Who may see it: Owner and Admin of
+    /// the account, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Option<Result<InvitationConnection>> {
+        Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
     }
 
     /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio

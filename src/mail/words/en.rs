@@ -62,10 +62,11 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
     Letter {
         language: "en",
         subject: subject.to_owned(),
-        greeting: match clean::name(&setting.reader.name) {
+        greeting: if setting.reader.name.trim().is_empty() {
             // Somebody who is invited may not be known yet.
-            name if name.is_empty() => "Hello,".to_owned(),
-            name => format!("Hello {name},"),
+            "Hello,".to_owned()
+        } else {
+            format!("Hello {},", clean::name(&setting.reader.name))
         },
         blocks,
         footer: format!(

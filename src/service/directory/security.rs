@@ -19,7 +19,7 @@ pub enum Watched<'a> {
 }
 
 impl Watched<'_> {
-    fn authorized(self, caller: &Caller) -> Result<Scope, Denial> {
+    pub(in crate::service) fn authorized(self, caller: &Caller) -> Result<Scope, Denial> {
         match self {
             Self::Account(account) => {
                 caller.over_account(Action::ViewAccountSecurity, account)?;

@@ -24,7 +24,7 @@ pub(super) fn letter(
             if let Some(links) = setting.links {
                 blocks.push(Block::Action {
                     intro: format!(
-                        "If you have a {service} user with this address, log in and join with it; otherwise choose a name and a password. The next page asks you to confirm.",
+                        "If you have a user with this address at {service}, log in and join with it; otherwise choose a name and a password. The next page asks you to confirm.",
                     ),
                     label: "Accept the invitation",
                     url: links.accept.clone(),
