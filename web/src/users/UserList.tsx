@@ -1,4 +1,4 @@
-// A list of people: a table where there is room, cards on a phone.
+// A list of people: a table where there is room, cards where there is none.
 import { ActionIcon, Badge, Card, Group, Menu, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
@@ -27,7 +27,7 @@ export function UserList(props: {
   latest: LatestResets;
 }) {
   const { m } = useI18n();
-  const phone = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const narrow = useMediaQuery('(max-width: 76em)', false, { getInitialValueInEffect: false });
   const [subject, setSubject] = useState<ResetSubject | null>(null);
   const { rows, canManage, latest } = props;
 
@@ -42,7 +42,7 @@ export function UserList(props: {
 
   return (
     <>
-      {phone ? (
+      {narrow ? (
         <Stack component="ul" gap="sm" aria-label={props.label} p={0} m={0}>
           {rows.map((row) => {
             const cell = cells(row);
@@ -89,7 +89,7 @@ export function UserList(props: {
             const cell = cells(row);
             return (
               <tr key={row.user.id} data-user={row.user.id}>
-                <td>
+                <td style={{ minWidth: '12rem' }}>
                   <Person user={row.user} />
                 </td>
                 <td>{row.roles}</td>
@@ -97,7 +97,7 @@ export function UserList(props: {
                   <>
                     <td>{cell.mfa}</td>
                     <td>{cell.lastLogIn}</td>
-                    <td>{cell.status}</td>
+                    <td style={{ minWidth: '11rem' }}>{cell.status}</td>
                     <td>{cell.actions}</td>
                   </>
                 )}
