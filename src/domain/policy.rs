@@ -3,8 +3,8 @@
 //! Guards and services both ask it: guards build the action before the work, services ask again after loading the
 //! object. What an actor may not see is [`Denial::Hidden`], and looks exactly like what does not exist.
 
-use super::{AccountId, AccountRole};
-use super::{Authority, Memberships, PortfolioId, PortfolioRole, UserId};
+use super::{AccountId, AccountMembership, AccountRole, Authority, Memberships};
+use super::{PortfolioId, PortfolioMembership, PortfolioRole, UserId};
 
 /// What somebody wants to do, with the rule that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,12 +191,23 @@ impl UserStanding {
     /// The standing of `actor` towards `target`. The highest authority wins: account Owner, account Admin, Portfolio
     /// Owner, Portfolio Admin; then the oldest account or portfolio, so that the answer does not depend on the order.
     pub fn of(actor_id: UserId, actor: &Memberships, target_id: UserId, target: &Memberships) -> Self {
+        Self::of_places(actor_id, actor, target_id, &target.accounts, &target.portfolios)
+    }
+
+    /// The same, with the target's places apart.
+    pub fn of_places(
+        actor_id: UserId,
+        actor: &Memberships,
+        target_id: UserId,
+        accounts: &[AccountMembership],
+        portfolios: &[PortfolioMembership],
+    ) -> Self {
         if actor_id == target_id {
             return Self { oneself: true, shares: true, authority: None };
         }
         let mut shares = false;
         let mut authorities = Vec::new();
-        for theirs in &target.accounts {
+        for theirs in accounts {
             if let Some(role) = actor.account_role(theirs.account_id) {
                 shares = true;
                 if role.is_owner_or_admin() {
@@ -208,7 +219,7 @@ impl UserStanding {
                 authorities.push(Authority::Portfolio { portfolio_id, role });
             }
         }
-        for theirs in &target.portfolios {
+        for theirs in portfolios {
             if let Some(role) = actor.portfolio_role(theirs.portfolio_id) {
                 shares = true;
                 if role.is_owner_or_admin() {

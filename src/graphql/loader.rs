@@ -71,19 +71,27 @@ pub struct Batched<K: Key, V: Found> {
 }
 
 impl<K: Key, V: Found> Batched<K, V> {
-    fn new<F, Fut>(services: &Services, caller: &Arc<Caller>, fetch: F) -> Self
+    fn new<F, Fut>(request_id: &str, fetch: F) -> Self
+    where
+        F: Fn(Vec<K>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = std::result::Result<HashMap<K, V>, Error>> + Send + 'static,
+    {
+        let request_id = request_id.to_owned();
+        let batch =
+            Batch { fetch: Box::new(move |keys| Box::pin(fetch(keys))), request_id: request_id.clone() };
+        let loader =
+            ::dataloader::cached::Loader::new(batch).with_max_batch_size(BATCH_MAX).with_yield_count(YIELDS);
+        Self { loader, request_id }
+    }
+
+    /// A look-up by a use case, as the caller.
+    fn by<F, Fut>(services: &Services, caller: &Arc<Caller>, fetch: F) -> Self
     where
         F: Fn(Services, Arc<Caller>, Vec<K>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = std::result::Result<HashMap<K, V>, Error>> + Send + 'static,
     {
-        let request_id = caller.meta.request_id.clone();
-        let (services, caller) = (services.clone(), caller.clone());
-        let fetch: Box<dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync> =
-            Box::new(move |keys| Box::pin(fetch(services.clone(), caller.clone(), keys)));
-        let batch = Batch { fetch, request_id: request_id.clone() };
-        let loader =
-            ::dataloader::cached::Loader::new(batch).with_max_batch_size(BATCH_MAX).with_yield_count(YIELDS);
-        Self { loader, request_id }
+        let (services, by) = (services.clone(), caller.clone());
+        Self::new(&caller.meta.request_id, move |keys| fetch(services.clone(), by.clone(), keys))
     }
 
     /// Looks one thing up.
@@ -142,29 +150,25 @@ impl Loaders {
     pub fn new(services: Services, caller: Arc<Caller>) -> Self {
         let (s, c) = (&services, &caller);
         Self {
-            users: Batched::new(s, c, |s, _, keys| async move { Ok(some(s.users_by_id(&keys).await?)) }),
-            accounts: Batched::new(
-                s,
-                c,
-                |s, _, keys| async move { Ok(some(s.accounts_by_id(&keys).await?)) },
-            ),
-            portfolios: Batched::new(
+            users: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.users_by_id(&keys).await?)) }),
+            accounts: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.accounts_by_id(&keys).await?)) }),
+            portfolios: Batched::by(
                 s,
                 c,
                 |s, _, keys| async move { Ok(some(s.portfolios_by_id(&keys).await?)) },
             ),
-            resets: Batched::new(s, c, |s, _, keys| async move { Ok(some(s.resets_by_id(&keys).await?)) }),
-            account_places: Batched::new(s, c, |s, caller, keys| async move {
+            resets: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.resets_by_id(&keys).await?)) }),
+            account_places: Batched::by(s, c, |s, caller, keys| async move {
                 s.account_places_of(&caller, &keys).await
             }),
-            portfolio_places: Batched::new(s, c, |s, caller, keys| async move {
+            portfolio_places: Batched::by(s, c, |s, caller, keys| async move {
                 s.portfolio_places_of(&caller, &keys).await
             }),
-            pending_resets: Batched::new(s, c, |s, _, keys| async move {
+            pending_resets: Batched::by(s, c, |s, _, keys| async move {
                 Ok(some(s.pending_resets_of(&keys).await?))
             }),
-            recent_resets: Batched::new(s, c, |s, _, keys| async move { s.recent_resets_of(&keys).await }),
-            denials: Batched::new(s, c, |s, caller, keys| async move {
+            recent_resets: Batched::by(s, c, |s, _, keys| async move { s.recent_resets_of(&keys).await }),
+            denials: Batched::by(s, c, |s, caller, keys| async move {
                 s.record_denied_reads(&caller, &keys).await?;
                 Ok(HashMap::<DeniedRead, ()>::new())
             }),
@@ -187,4 +191,73 @@ pub async fn apart<T: Send + 'static>(
 /// An object that another one's existence implies, such as the user of a reset.
 pub fn expected<T>(found: Option<T>, what: &str, request: &RequestContext) -> Result<T> {
     found.ok_or_else(|| internal(&format!("{what} is gone"), &request.caller().meta.request_id))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+
+    type Batches = Arc<Mutex<Vec<usize>>>;
+
+    /// Doubles odd numbers; even ones are absent. Notes the size of each batch.
+    fn doubling() -> (Arc<Batched<u64, Option<u64>>>, Batches) {
+        let batches = Batches::default();
+        let noted = batches.clone();
+        let batched = Batched::new("r1", move |keys: Vec<u64>| {
+            noted.lock().unwrap().push(keys.len());
+            async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok(keys.into_iter().filter(|key| key % 2 == 1).map(|key| (key, Some(key * 2))).collect())
+            }
+        });
+        (Arc::new(batched), batches)
+    }
+
+    #[tokio::test]
+    async fn siblings_share_a_batch_and_what_is_found_is_kept() {
+        let (doubles, batches) = doubling();
+        let found = futures_util::future::join_all((0..300).map(|key| doubles.one(key))).await;
+        assert_eq!(found[3].as_ref().unwrap(), &Some(6));
+        assert_eq!(found[4].as_ref().unwrap(), &None, "what is absent has an entry as well");
+        assert_eq!(*batches.lock().unwrap(), [300]);
+        let again = doubles.many((200..310).collect()).await.unwrap();
+        assert_eq!((again.len(), again[&301]), (110, Some(602)));
+        assert_eq!(*batches.lock().unwrap(), [300, 10]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_batch_survives_the_one_who_drove_it() {
+        let (doubles, batches) = doubling();
+        let waiting = doubles.clone();
+        let driver = async {
+            tokio::select! {
+                _ = doubles.one(1) => panic!("the driver was to be dropped"),
+                () = tokio::time::sleep(Duration::from_millis(5)) => {}
+            }
+        };
+        let ((), waited) = tokio::join!(driver, waiting.one(3));
+        assert_eq!(waited.unwrap(), Some(6));
+        assert!(batches.lock().unwrap().len() <= 2);
+    }
+
+    #[tokio::test]
+    async fn a_failed_batch_fails_each_of_its_keys_with_a_code() {
+        let failing: Batched<u64, Option<u64>> =
+            Batched::new("r1", |_| async { Err(Error::Defect("broken on purpose")) });
+        let error = failing.one(1).await.unwrap_err();
+        let extensions = error.extensions.unwrap();
+        assert_eq!(extensions.get("code"), Some(&super::super::error::INTERNAL.into()));
+        assert!(!error.message.contains("broken"), "the cause stays in the log");
+        assert!(failing.many(vec![1, 2]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_panics_is_an_error() {
+        let panicking: Batched<u64, Option<u64>> = Batched::new("r1", |_| async { panic!("on purpose") });
+        assert!(panicking.one(1).await.is_err());
+    }
 }

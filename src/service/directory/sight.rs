@@ -105,11 +105,13 @@ impl Caller {
         portfolios: Option<&[PortfolioMembership]>,
     ) -> Answer {
         let Some(person) = self.actor.signed_in() else { return Answer::No(Denial::SignedOut) };
-        let target = Memberships {
-            accounts: accounts.to_vec(),
-            portfolios: portfolios.map(<[_]>::to_vec).unwrap_or_default(),
-        };
-        let standing = UserStanding::of(person.user_id, &person.memberships, user_id, &target);
+        let standing = UserStanding::of_places(
+            person.user_id,
+            &person.memberships,
+            user_id,
+            accounts,
+            portfolios.unwrap_or_default(),
+        );
         match decide(true, action, &Resource::User(&standing)) {
             Decision::Allow => Answer::Yes,
             Decision::Deny(denial) => {
