@@ -2,6 +2,7 @@
 //!
 //! A page only reads; what changes anything goes through GraphQL. Each has its own policy for the browser.
 
+mod invitation;
 pub mod mailbox;
 mod mfa_reset;
 mod web;
@@ -43,6 +44,7 @@ impl Pages {
                 "/page.css",
                 get(async || asset("text/css; charset=utf-8", include_str!("files/page.css"))),
             )
+            .merge(invitation::router())
             .merge(mfa_reset::router())
             .merge(web::router(self));
         if let Some(mailbox) = &self.mailbox {

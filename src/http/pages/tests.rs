@@ -59,7 +59,7 @@ fn all(web_dir: Option<&std::path::Path>) -> Pages {
 
 #[tokio::test]
 async fn every_page_forbids_inline_scripts_and_framing() {
-    for path in ["/", "/mfa-reset", "/playground", "/dev/mailbox", "/dev/mailbox/7"] {
+    for path in ["/", "/mfa-reset", "/invitation", "/playground", "/dev/mailbox", "/dev/mailbox/7"] {
         let page = get_from(all(None), path).await;
         let policy = page.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
@@ -76,16 +76,18 @@ async fn every_page_forbids_inline_scripts_and_framing() {
 }
 
 #[tokio::test]
-async fn the_reset_page_takes_the_token_from_the_fragment_only() {
-    let page = get_from(Pages::default(), "/mfa-reset?token=lkr_seen").await;
-    assert_eq!(page.status, 200);
-    assert!(!page.text.contains("lkr_seen"));
-    let script = get_from(Pages::default(), "/mfa-reset.js").await;
-    assert!(script.header("content-type").starts_with("text/javascript"));
-    assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
-    // Every element that the script looks for is on the page.
-    for id in script.text.split("at('").skip(1).filter_map(|rest| rest.split('\'').next()) {
-        assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+async fn pages_behind_links_take_the_token_from_the_fragment_only() {
+    for path in ["/mfa-reset", "/invitation"] {
+        let page = get_from(Pages::default(), &format!("{path}?token=lkx_seen")).await;
+        assert_eq!(page.status, 200);
+        assert!(!page.text.contains("lkx_seen"));
+        let script = get_from(Pages::default(), &format!("{path}.js")).await;
+        assert!(script.header("content-type").starts_with("text/javascript"));
+        assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
+        // Every element that the script looks for is on the page.
+        for id in script.text.split("at('").skip(1).filter_map(|rest| rest.split('\'').next()) {
+            assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+        }
     }
 }
 
