@@ -137,7 +137,7 @@ macro_rules! audit_actions {
             InvitationAccepted = "INVITATION_ACCEPTED",
             /// Accepting an invitation was refused.
             InvitationAcceptRefused = "INVITATION_ACCEPT_REFUSED",
-            /// A change of somebody's place in an account was refused: the Owner's place is changed by nobody, and
+            /// A change of somebody's place in an account or portfolio was refused: the Owner's place is changed by nobody, and
             /// ownership is only ever handed over.
             UserChangeRefused = "USER_CHANGE_REFUSED",
             /// Somebody's role in an account changed.
@@ -150,6 +150,22 @@ macro_rules! audit_actions {
             AccountOwnershipTransferred = "ACCOUNT_OWNERSHIP_TRANSFERRED",
             /// An account was closed.
             AccountClosed = "ACCOUNT_CLOSED",
+            /// A portfolio was created.
+            PortfolioCreated = "PORTFOLIO_CREATED",
+            /// Somebody's role in a portfolio changed.
+            PortfolioUserRoleChanged = "PORTFOLIO_USER_ROLE_CHANGED",
+            /// Somebody was taken out of a portfolio.
+            PortfolioUserRemoved = "PORTFOLIO_USER_REMOVED",
+            /// Somebody left a portfolio.
+            PortfolioUserLeft = "PORTFOLIO_USER_LEFT",
+            /// A portfolio has another Owner.
+            PortfolioOwnershipTransferred = "PORTFOLIO_OWNERSHIP_TRANSFERRED",
+            /// A portfolio was closed; its accounts stay.
+            PortfolioClosed = "PORTFOLIO_CLOSED",
+            /// An account was added to a portfolio.
+            AccountLinked = "ACCOUNT_LINKED",
+            /// An account was taken out of a portfolio.
+            AccountUnlinked = "ACCOUNT_UNLINKED",
         }
     };
 }

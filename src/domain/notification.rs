@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, AccountRole, InvitationId, MfaResetId, UserId};
+use super::{AccountId, AccountRole, InvitationId, MfaResetId, PortfolioId, PortfolioRole, UserId};
 
 /// One mail to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,57 @@ pub enum Notification {
         /// The account.
         account_id: AccountId,
         /// Who closed it.
+        by: UserId,
+    },
+    /// To the person: another role in a portfolio.
+    PortfolioRoleChanged {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// The new role.
+        role: PortfolioRole,
+    },
+    /// To the person: taken out of a portfolio by somebody else.
+    RemovedFromPortfolio {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+    },
+    /// To the person: taken out of all accounts that a portfolio links, by somebody else.
+    RemovedFromLinkedAccounts {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+    },
+    /// To the former and to the new Portfolio Owner: a portfolio has another Owner.
+    PortfolioOwnershipTransferred {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// The former Portfolio Owner.
+        from: UserId,
+        /// The new Portfolio Owner.
+        to: UserId,
+    },
+    /// To whoever was Portfolio Owner or Portfolio Admin: a portfolio was closed.
+    PortfolioClosed {
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// Who closed it.
+        by: UserId,
+    },
+    /// To the Owner of the account: a portfolio links it, so its Owner and Admins manage the account's users.
+    AccountLinked {
+        /// The account.
+        account_id: AccountId,
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// Who added it.
+        by: UserId,
+    },
+    /// To the Owner of the account and to the Portfolio Owner: the portfolio does not link the account any more.
+    AccountUnlinked {
+        /// The account.
+        account_id: AccountId,
+        /// The portfolio.
+        portfolio_id: PortfolioId,
+        /// Who took it out.
         by: UserId,
     },
 }

@@ -51,6 +51,22 @@ pub enum Action {
     SetPortfolioMfaPolicy,
     /// Invite people to a portfolio itself, change their roles, take them out of it.
     ManagePortfolioUsers,
+    /// Create a portfolio and become its Owner.
+    CreatePortfolio,
+    /// Leave a portfolio oneself.
+    LeavePortfolio,
+    /// Make somebody else the Owner of a portfolio.
+    TransferPortfolioOwnership,
+    /// Close a portfolio; its accounts stay.
+    ClosePortfolio,
+    /// Let a portfolio link an account; asked of the portfolio.
+    LinkAccount,
+    /// Let a portfolio link an account; asked of the account.
+    JoinPortfolio,
+    /// Take an account out of the portfolio that links it.
+    UnlinkAccount,
+    /// Invite people to linked accounts, change their roles there, take them out.
+    ManagePortfolioAccountUsers,
 }
 
 /// The rules by name.
@@ -73,6 +89,8 @@ pub enum Rule {
     AccountOwner,
     /// Owner or Admin of the account.
     AccountOwnerOrAdmin,
+    /// Owner of the account, or Portfolio Owner of its portfolio.
+    AccountOrPortfolioOwner,
     /// Members of the account, Portfolio Owner or Portfolio Admin of its portfolio.
     AccountMemberOrPortfolioAdmin,
     /// Owner or Admin of the account, Portfolio Owner or Portfolio Admin of its portfolio.
@@ -89,7 +107,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 29] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
@@ -111,6 +129,14 @@ impl Action {
         Self::ViewPortfolioSecurity,
         Self::SetPortfolioMfaPolicy,
         Self::ManagePortfolioUsers,
+        Self::CreatePortfolio,
+        Self::LeavePortfolio,
+        Self::TransferPortfolioOwnership,
+        Self::ClosePortfolio,
+        Self::LinkAccount,
+        Self::JoinPortfolio,
+        Self::UnlinkAccount,
+        Self::ManagePortfolioAccountUsers,
     ];
 
     /// The rule that the action needs. This table is the whole permission model.
@@ -137,6 +163,14 @@ impl Action {
             Self::ViewPortfolioSecurity => Rule::PortfolioOwnerOrAdmin,
             Self::SetPortfolioMfaPolicy => Rule::PortfolioOwnerOrAdmin,
             Self::ManagePortfolioUsers => Rule::PortfolioOwner,
+            Self::CreatePortfolio => Rule::SignedIn,
+            Self::LeavePortfolio => Rule::PortfolioMember,
+            Self::TransferPortfolioOwnership => Rule::PortfolioOwner,
+            Self::ClosePortfolio => Rule::PortfolioOwner,
+            Self::LinkAccount => Rule::PortfolioOwner,
+            Self::JoinPortfolio => Rule::AccountOwnerOrAdmin,
+            Self::UnlinkAccount => Rule::AccountOrPortfolioOwner,
+            Self::ManagePortfolioAccountUsers => Rule::PortfolioOwnerOrAdmin,
         }
     }
 }
@@ -309,6 +343,9 @@ pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decis
                 Rule::AccountMember => to.role.is_some(),
                 Rule::AccountOwner => to.role == Some(AccountRole::Owner),
                 Rule::AccountOwnerOrAdmin => admin,
+                Rule::AccountOrPortfolioOwner => {
+                    to.role == Some(AccountRole::Owner) || to.portfolio_role == Some(PortfolioRole::Owner)
+                }
                 Rule::AccountMemberOrPortfolioAdmin => to.role.is_some() || portfolio_admin,
                 Rule::AccountOrPortfolioAdmin => admin || portfolio_admin,
                 _ => false,

@@ -59,7 +59,7 @@ fn an_action_on_the_wrong_kind_of_thing_is_denied() {
 fn account_actions_by_role() {
     use AccountRole::*;
     // (action, account roles that may, portfolio roles that may)
-    let table: [(Action, &[AccountRole], &[PortfolioRole]); 10] = [
+    let table: [(Action, &[AccountRole], &[PortfolioRole]); 12] = [
         (Action::ViewAccount, &AccountRole::ALL, &PortfolioRole::ALL),
         (Action::ListAccountUsers, &AccountRole::ALL, &[]),
         (Action::UseAccount, &AccountRole::ALL, &[]),
@@ -70,6 +70,8 @@ fn account_actions_by_role() {
         (Action::LeaveAccount, &AccountRole::ALL, &[]),
         (Action::TransferAccountOwnership, &[Owner], &[]),
         (Action::CloseAccount, &[Owner], &[]),
+        (Action::JoinPortfolio, &[Owner, Admin], &[]),
+        (Action::UnlinkAccount, &[Owner], &[PortfolioRole::Owner]),
     ];
     for (action, roles, portfolio_roles) in table {
         for role in AccountRole::ALL {
@@ -95,13 +97,18 @@ fn account_actions_by_role() {
 #[test]
 fn portfolio_actions_by_role() {
     use PortfolioRole::*;
-    let table: [(Action, &[PortfolioRole], bool); 6] = [
+    let table: [(Action, &[PortfolioRole], bool); 11] = [
         (Action::ViewPortfolio, &PortfolioRole::ALL, true),
         (Action::ListPortfolioUsers, &PortfolioRole::ALL, false),
         (Action::ListPortfolioAccountUsers, &[Owner, Admin], false),
         (Action::ViewPortfolioSecurity, &[Owner, Admin], false),
         (Action::SetPortfolioMfaPolicy, &[Owner, Admin], false),
         (Action::ManagePortfolioUsers, &[Owner], false),
+        (Action::LeavePortfolio, &PortfolioRole::ALL, false),
+        (Action::TransferPortfolioOwnership, &[Owner], false),
+        (Action::ClosePortfolio, &[Owner], false),
+        (Action::LinkAccount, &[Owner], false),
+        (Action::ManagePortfolioAccountUsers, &[Owner, Admin], false),
     ];
     for (action, roles, linked) in table {
         for role in PortfolioRole::ALL {

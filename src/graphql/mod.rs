@@ -47,6 +47,9 @@ pub struct Mutation(
     account::AccountMutation,
     account::MemberMutation,
     invitation::InvitationMutation,
+    portfolio::PortfolioMutation,
+    portfolio::PortfolioMemberMutation,
+    portfolio::PortfolioAccessMutation,
     session::SessionMutation,
     mfa::MfaMutation,
 );

@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{account, invitation, mfa, mfa_reset, session};
+use super::{account, invitation, mfa, mfa_reset, portfolio, session};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -50,6 +50,26 @@ pub enum Rejection {
     RevokeInvitation(invitation::RevokeInvitationRejected),
     /// Of `resendInvitation`.
     ResendInvitation(invitation::ResendInvitationRejected),
+    /// Of `createPortfolio`.
+    CreatePortfolio(portfolio::CreatePortfolioRejected),
+    /// Of `closePortfolio`.
+    ClosePortfolio(portfolio::ClosePortfolioRejected),
+    /// Of `addAccountToPortfolio`.
+    AddAccountToPortfolio(portfolio::AddAccountToPortfolioRejected),
+    /// Of `removeAccountFromPortfolio`.
+    RemoveAccountFromPortfolio(portfolio::RemoveAccountFromPortfolioRejected),
+    /// Of `invitePortfolioUser`.
+    InvitePortfolioUser(portfolio::InvitePortfolioUserRejected),
+    /// Of `changePortfolioUserRole`.
+    ChangePortfolioUserRole(portfolio::ChangePortfolioUserRoleRejected),
+    /// Of `removePortfolioUser`.
+    RemovePortfolioUser(portfolio::RemovePortfolioUserRejected),
+    /// Of `transferPortfolioOwnership`.
+    TransferPortfolioOwnership(portfolio::TransferPortfolioOwnershipRejected),
+    /// Of `updatePortfolioUserAccess`.
+    UpdatePortfolioUserAccess(portfolio::UpdatePortfolioUserAccessRejected),
+    /// Of one change of `updatePortfolioUserAccess`.
+    PortfolioAccessChange(portfolio::PortfolioAccessChangeRejected),
     /// Of `logIn`.
     LogIn(session::LogInRejected),
     /// Of `answerMfaChallenge`.

@@ -106,5 +106,12 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::RemovedFromAccount { .. } => "removed_from_account",
         Notification::AccountOwnershipTransferred { .. } => "account_ownership_transferred",
         Notification::AccountClosed { .. } => "account_closed",
+        Notification::PortfolioRoleChanged { .. } => "portfolio_role_changed",
+        Notification::RemovedFromPortfolio { .. } => "removed_from_portfolio",
+        Notification::RemovedFromLinkedAccounts { .. } => "removed_from_linked_accounts",
+        Notification::PortfolioOwnershipTransferred { .. } => "portfolio_ownership_transferred",
+        Notification::PortfolioClosed { .. } => "portfolio_closed",
+        Notification::AccountLinked { .. } => "account_linked",
+        Notification::AccountUnlinked { .. } => "account_unlinked",
     }
 }

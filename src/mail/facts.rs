@@ -53,7 +53,14 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         | Notification::AccountRoleChanged { .. }
         | Notification::RemovedFromAccount { .. }
         | Notification::AccountOwnershipTransferred { .. }
-        | Notification::AccountClosed { .. } => match places::news(store, mail.what).await? {
+        | Notification::AccountClosed { .. }
+        | Notification::PortfolioRoleChanged { .. }
+        | Notification::RemovedFromPortfolio { .. }
+        | Notification::RemovedFromLinkedAccounts { .. }
+        | Notification::PortfolioOwnershipTransferred { .. }
+        | Notification::PortfolioClosed { .. }
+        | Notification::AccountLinked { .. }
+        | Notification::AccountUnlinked { .. } => match places::news(store, mail.what).await? {
             Some(news) => Content::Place(news),
             None => return Ok(Err(Missing::Subject)),
         },

@@ -3,7 +3,9 @@
 use super::carried::Carried;
 use super::facts::{Facts, Missing, person, right};
 use super::words::{Content, Person, PlaceNews, Right};
-use crate::domain::{AccountId, Authority, Invitation, InvitationId, Notification, Offer, UserId};
+use crate::domain::{
+    AccountId, Authority, Invitation, InvitationId, Notification, Offer, PortfolioId, UserId,
+};
 use crate::store::invitations::InvitationKey;
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError};
@@ -57,6 +59,36 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
         Notification::AccountClosed { account_id, by } => {
             PlaceNews::Closed { account: name_of(store, account_id).await?, by: somebody(store, by).await? }
         }
+        Notification::PortfolioRoleChanged { portfolio_id, role } => {
+            PlaceNews::RoleChanged(right(store, Authority::Portfolio { portfolio_id, role }).await?)
+        }
+        Notification::RemovedFromPortfolio { portfolio_id } => {
+            PlaceNews::RemovedFromPortfolio { portfolio: portfolio_name(store, portfolio_id).await? }
+        }
+        Notification::RemovedFromLinkedAccounts { portfolio_id } => {
+            PlaceNews::RemovedFromLinkedAccounts { portfolio: portfolio_name(store, portfolio_id).await? }
+        }
+        Notification::PortfolioOwnershipTransferred { portfolio_id, from, to } => {
+            PlaceNews::PortfolioOwnershipTransferred {
+                portfolio: portfolio_name(store, portfolio_id).await?,
+                from: somebody(store, from).await?,
+                to: somebody(store, to).await?,
+            }
+        }
+        Notification::PortfolioClosed { portfolio_id, by } => PlaceNews::PortfolioClosed {
+            portfolio: portfolio_name(store, portfolio_id).await?,
+            by: somebody(store, by).await?,
+        },
+        Notification::AccountLinked { account_id, portfolio_id, by } => PlaceNews::Linked {
+            account: name_of(store, account_id).await?,
+            portfolio: portfolio_name(store, portfolio_id).await?,
+            by: somebody(store, by).await?,
+        },
+        Notification::AccountUnlinked { account_id, portfolio_id, by } => PlaceNews::Unlinked {
+            account: name_of(store, account_id).await?,
+            portfolio: portfolio_name(store, portfolio_id).await?,
+            by: somebody(store, by).await?,
+        },
         _ => return Ok(None),
     }))
 }
@@ -75,4 +107,8 @@ async fn somebody(store: &Store, id: UserId) -> Result<Option<Person>, StoreErro
 
 async fn name_of(store: &Store, id: AccountId) -> Result<Option<String>, StoreError> {
     Ok(store.accounts.find(id).await?.map(|account| account.name))
+}
+
+async fn portfolio_name(store: &Store, id: PortfolioId) -> Result<Option<String>, StoreError> {
+    Ok(store.portfolios.find(id).await?.map(|portfolio| portfolio.name))
 }

@@ -39,6 +39,10 @@ pub const ACCOUNTS_BY_USER: Limit = Limit { purpose: "create_account", attempts:
 pub const GATEWAY_REFUSAL: Limit =
     Limit { purpose: "gateway_refusal", attempts: 1, window: Duration::minutes(5) };
 
+/// Portfolios created by one person.
+pub const PORTFOLIOS_BY_USER: Limit =
+    Limit { purpose: "create_portfolio", attempts: 20, window: Duration::DAY };
+
 /// A counted attempt, to be taken back when it turns out well.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt(ThrottleKey);

@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod links;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};

@@ -176,6 +176,18 @@ impl Invitations {
         self.revoke(tx, filter).await.map(|count| count > 0)
     }
 
+    /// Takes back whatever waits for an address in these places: how many there were.
+    pub async fn revoke_in_all(
+        &self,
+        tx: &mut Tx,
+        scopes: &[Scope],
+        email: &EmailKey,
+    ) -> Result<u64, StoreError> {
+        let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+        let filter = doc! { "scope": { "$in": scopes }, "email_key": email.as_str(), "state": PENDING };
+        self.revoke(tx, filter).await
+    }
+
     /// Takes back whatever waits in a place: how many there were.
     pub async fn revoke_all(&self, tx: &mut Tx, scope: Scope) -> Result<u64, StoreError> {
         self.revoke(tx, doc! { "scope": scope.to_string(), "state": PENDING }).await

@@ -1,5 +1,7 @@
 //! Who is in which portfolio itself, with copies of what its list sorts, searches and filters by.
 
+mod changes;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};

@@ -125,6 +125,39 @@ impl Portfolios {
         Ok(result.modified_count == 1)
     }
 
+    /// Hands ownership over: true when `from` was the Owner and this call did it.
+    pub async fn claim_ownership(
+        &self,
+        tx: &mut Tx,
+        id: PortfolioId,
+        from: UserId,
+        to: UserId,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "owner_id": from, "closed_at": { "$exists": false } };
+        let update = doc! { "$set": { "owner_id": to }, "$inc": { "version": 1_i64 } };
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
+    /// Closes a portfolio whose people are gone and whose accounts are out: true when `owner` was the Owner and this call
+    /// did it. The document stays, for the names in old resets and logs.
+    pub async fn claim_closing(
+        &self,
+        tx: &mut Tx,
+        id: PortfolioId,
+        owner: UserId,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "owner_id": owner, "closed_at": { "$exists": false } };
+        let update = doc! {
+            "$set": { "closed_at": when::date(now), "member_count": 0_i64, "account_count": 0_i64 },
+            "$unset": { "owner_id": "" },
+            "$inc": { "version": 1_i64 },
+        };
+        let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
+        Ok(result.modified_count == 1)
+    }
+
     /// Replaces a portfolio's MFA policy: true when the portfolio exists.
     pub async fn set_mfa_policy(
         &self,

@@ -3,6 +3,8 @@
 //! What is expected stands in `tests/authorization.md`, which is reviewed like code. A root field without a row fails; so
 //! does a cell that differs. `LATCHKEY_WRITE_MATRIX=1` writes what was found into the file, for review.
 
+mod portfolio_rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey::domain::{AccountId, AccountRole, PortfolioId, PortfolioRole};
@@ -229,6 +231,10 @@ const ROWS: &[(&str, &str)] = &[
     ),
 ];
 
+fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    ROWS.iter().chain(portfolio_rows::ROWS)
+}
+
 /// One word for an answer: an error's code, a rejection's reason, `null` with its path's length, or `ok`.
 fn verdict(body: &Value, row: &str) -> String {
     if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
@@ -295,7 +301,7 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
     let world = world(app).await;
     app.mail_may_wait();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (row, query) in ROWS {
+    for (row, query) in rows() {
         for asker in &world.askers {
             let mut variables = json!({
                 "account": world.account.to_string(), "portfolio": world.portfolio.to_string(),
@@ -343,7 +349,7 @@ fn printed(askers: &[String], found: &BTreeMap<String, Vec<String>>) -> String {
     );
     text.push_str(&format!("| field | {} |\n", askers.join(" | ")));
     text.push_str(&format!("|{}\n", " --- |".repeat(askers.len() + 1)));
-    for (row, _) in ROWS {
+    for (row, _) in rows() {
         text.push_str(&format!("| {row} | {} |\n", found[*row].join(" | ")));
     }
     text
@@ -382,7 +388,7 @@ async fn every_root_field_has_a_row() {
                 fields.insert(format!("{prefix}.{}", field["name"].as_str().unwrap()));
             }
         }
-        let rows: BTreeSet<_> = ROWS.iter().map(|(row, _)| (*row).to_owned()).collect();
+        let rows: BTreeSet<_> = rows().map(|(row, _)| (*row).to_owned()).collect();
         let missing: Vec<_> = fields.difference(&rows).collect();
         assert!(missing.is_empty(), "no row in tests/it/authorization.rs for {missing:?}");
     })

@@ -14,6 +14,7 @@ use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisPortfolio;
+use crate::graphql::invitation::{InvitationConnection, invitations};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::watched::Watched;
@@ -61,6 +62,11 @@ impl Portfolio {
     ) -> Result<MfaResetConnection> {
         self.guard(ctx, Action::ViewPortfolioSecurity).await?;
         mfa_resets(ctx, Watched::Portfolio(self.0.clone()), states, page).await
+    }
+
+    async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
+        self.guard(ctx, Action::ViewPortfolioSecurity).await?;
+        invitations(ctx, Watched::Portfolio(self.0.clone()), page).await
     }
 
     async fn guarded_log(
@@ -170,6 +176,19 @@ impl Portfolio {
         >,
     ) -> Option<Result<MfaResetConnection>> {
         Some(self.guarded_resets(ctx, states, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The invitations to the portfolio itself that nobody accepted or took back, newest first. Who may see it: Portfolio
+    /// Owner and Portfolio Admin; for everybody else null and the error FORBIDDEN.
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Option<Result<InvitationConnection>> {
+        Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
     }
 
     /// The portfolio's audit log, newest first. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else

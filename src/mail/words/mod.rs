@@ -132,6 +132,50 @@ pub enum PlaceNews {
         /// Who closed it.
         by: Option<Person>,
     },
+    /// The reader was taken out of a portfolio.
+    RemovedFromPortfolio {
+        /// Its name.
+        portfolio: Option<String>,
+    },
+    /// The reader was taken out of all accounts that a portfolio links.
+    RemovedFromLinkedAccounts {
+        /// Its name.
+        portfolio: Option<String>,
+    },
+    /// A portfolio has another Owner. The reader is one of both.
+    PortfolioOwnershipTransferred {
+        /// Its name.
+        portfolio: Option<String>,
+        /// The former Portfolio Owner.
+        from: Option<Person>,
+        /// The new Portfolio Owner.
+        to: Option<Person>,
+    },
+    /// A portfolio was closed.
+    PortfolioClosed {
+        /// Its name.
+        portfolio: Option<String>,
+        /// Who closed it.
+        by: Option<Person>,
+    },
+    /// A portfolio links an account.
+    Linked {
+        /// The account's name.
+        account: Option<String>,
+        /// The portfolio's name.
+        portfolio: Option<String>,
+        /// Who added it.
+        by: Option<Person>,
+    },
+    /// A portfolio links an account no more.
+    Unlinked {
+        /// The account's name.
+        account: Option<String>,
+        /// The portfolio's name.
+        portfolio: Option<String>,
+        /// Who took it out.
+        by: Option<Person>,
+    },
 }
 
 /// What every mail knows.
