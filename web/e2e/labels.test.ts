@@ -26,8 +26,13 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ConfirmTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ResetUserMfaRejectionReason', (m) => m.reset.notEligible],
-  // The page has a screen of its own for these two.
+  // These pages have screens of their own for these two.
   ['AcceptMfaResetRejectionReason', (m) => m.accept.rejected, ['EXPIRED', 'INVALID']],
+  ['AcceptInvitationRejectionReason', (m) => m.invitation.rejected, ['EXPIRED', 'INVALID']],
+  ['InviteUserRejectionReason', (m) => m.members.inviteRejected],
+  ['ChangeUserRoleRejectionReason', (m) => m.members.rejected],
+  ['RemoveUserRejectionReason', (m) => m.members.rejected],
+  ['TransferAccountOwnershipRejectionReason', (m) => m.members.rejected],
   ['RegenerateBackupCodesRejectionReason', (m) => m.security.rejected],
   ['DisableMfaRejectionReason', (m) => m.security.rejected],
   ['SetAccountMfaPolicyRejectionReason', (m) => m.policy.rejected],

@@ -54,8 +54,13 @@ export class MailServer {
 }
 
 /** The link of an "MFA reset request" that the Accept button of the mail opens. */
-export function resetLink(mail: Email): string {
-  const link = /https?:\/\/\S+\/mfa-reset#token=[\w-]+/.exec(mail.text ?? '');
-  if (!link) throw new Error(`no reset link in: ${mail.text}`);
+export const resetLink = (mail: Email) => linkTo('mfa-reset', mail);
+
+/** The link of "You are invited". */
+export const invitationLink = (mail: Email) => linkTo('invitation', mail);
+
+function linkTo(page: string, mail: Email): string {
+  const link = new RegExp(`https?://\\S+/${page}#token=[\\w-]+`).exec(mail.text ?? '');
+  if (!link) throw new Error(`no link to ${page} in: ${mail.text}`);
   return link[0];
 }

@@ -28,12 +28,27 @@ export function row(page: Page, person: Person) {
   return page.getByRole('row').filter({ hasText: person.email });
 }
 
-/** ⋮ → Reset MFA → dialog → Reset. */
-export async function resetMfa(page: Page, person: Person, reason = 'Lost the phone'): Promise<void> {
+/** ⋮ → one of its items. */
+export async function choose(page: Page, person: Person, item: string): Promise<void> {
   await row(page, person)
     .getByRole('button', { name: `Actions for ${person.name}` })
     .click();
-  await page.getByRole('menuitem', { name: 'Reset MFA…' }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+/** Invite… → dialog → Invite. */
+export async function invite(page: Page, email: string, role: string): Promise<void> {
+  await page.getByRole('button', { name: 'Invite…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('E-mail').fill(email);
+  await dialog.getByLabel('Role').selectOption({ label: role });
+  await dialog.getByRole('button', { name: 'Invite', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** ⋮ → Reset MFA → dialog → Reset. */
+export async function resetMfa(page: Page, person: Person, reason = 'Lost the phone'): Promise<void> {
+  await choose(page, person, 'Reset MFA…');
   const dialog = page.getByRole('dialog');
   await dialog.getByText(`Reset MFA of ${person.name}?`).waitFor();
   await dialog.getByLabel('Reason').fill(reason);

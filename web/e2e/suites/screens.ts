@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { axe, overflow, screenshot } from '../harness/browser';
-import { resetLink } from '../harness/mail';
+import { invitationLink, resetLink } from '../harness/mail';
 import { Cast, PASSWORD } from '../harness/people';
 import type { OnStage } from '../harness/stage';
 
@@ -59,9 +59,24 @@ export function screens(onStage: OnStage): void {
         await check(page, look, 'users');
 
         await page.getByRole('button', { name: new RegExp(ulf.name) }).click();
-        await page.getByRole('menuitem').waitFor();
+        await page.getByRole('menuitem').first().waitFor();
         await check(page, look, 'users-menu');
-        await page.getByRole('menuitem').click();
+        await page.getByRole('menuitem').last().click();
+        await page.getByRole('dialog').locator('button[type=submit]').waitFor();
+        await check(page, look, 'remove-dialog');
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+        const invited = `somebody.with.a.rather.long.address.${Date.now()}@subsidiary.example.com`;
+        await page.getByRole('button', { name: /Invite…|Einladen …/ }).click();
+        await page.locator('input[name=email]').fill(invited);
+        await check(page, look, 'invite-dialog');
+        await page.getByRole('dialog').locator('button[type=submit]').click();
+        await page.getByRole('region').getByText(invited).waitFor();
+        await check(page, look, 'users-invitations');
+
+        await page.getByRole('button', { name: new RegExp(ulf.name) }).click();
+        await page.getByRole('menuitem').first().click();
         await page.locator('textarea[name=reason]').fill('Phone lost');
         await check(page, look, 'reset-dialog');
         await page.getByRole('dialog').locator('button[type=submit]').click();
@@ -90,6 +105,15 @@ export function screens(onStage: OnStage): void {
         await page.reload();
         await page.getByRole('heading', { level: 1 }).waitFor();
         await check(page, look, 'accept-link-forgotten');
+
+        await page.goto(invitationLink(await gateway.mail.wait(invited, 'You are invited')));
+        await page.locator('input[name=name]').waitFor();
+        await check(page, look, 'invitation');
+        await page.locator('input[name=name]').fill('Nina New');
+        await page.locator('input[name=password]').fill(PASSWORD);
+        await submit();
+        await page.getByRole('alert').waitFor();
+        await check(page, look, 'invitation-another-user');
       });
     }
   });

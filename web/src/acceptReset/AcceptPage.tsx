@@ -4,6 +4,7 @@ import { Alert, Button, PasswordInput, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { Link } from 'wouter';
+import { useResetToken } from '../app/linkTokens';
 import { Plain } from '../app/Plain';
 import { graphql } from '../gql';
 import type { MfaResetByTokenQuery } from '../gql/graphql';
@@ -13,7 +14,6 @@ import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { PageTitle } from '../ui/Page';
 import { useNow } from '../ui/useNow';
-import { useResetToken } from './resetToken';
 
 const mfaResetByTokenDocument = graphql(`
   query MfaResetByToken($token: String!) {

@@ -11,6 +11,7 @@ import { homeOf, ViewerContext, viewerDocument } from './viewer';
 
 const Shell = lazy(() => import('./Shell'));
 const AcceptPage = lazy(() => import('../acceptReset/AcceptPage'));
+const InvitationPage = lazy(() => import('../invitation/InvitationPage'));
 const AccountUsersPage = lazy(() => import('../users/AccountUsersPage'));
 const PortfolioUsersPage = lazy(() => import('../users/PortfolioUsersPage'));
 const PortfolioTeamPage = lazy(() => import('../users/PortfolioTeamPage'));
@@ -27,6 +28,9 @@ export function App() {
       <Switch>
         <Route path="/mfa-reset">
           <AcceptPage />
+        </Route>
+        <Route path="/invitation">
+          <InvitationPage />
         </Route>
         <Route>
           <SignedInOrNot />

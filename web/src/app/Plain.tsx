@@ -1,4 +1,4 @@
-// The frame of what stands alone: log-in and the accept page. Language and appearance can be chosen there, too.
+// The frame of what stands alone: log-in and the accept pages. Language and appearance can be chosen there, too.
 import { Container, Group, Paper, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useI18n } from '../i18n';

@@ -2,40 +2,23 @@
 import { AppShell, Burger, Button, Group, NativeSelect, NavLink, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useEffect } from 'react';
-import { useMutation } from 'urql';
 import { Link, useLocation, useRoute } from 'wouter';
-import { graphql } from '../gql';
 import type { AccountRole, PortfolioRole } from '../gql/graphql';
 import { useI18n } from '../i18n';
 import { BuildingIcon, LogIcon, PersonIcon, ShieldIcon, UsersIcon } from '../ui/icons';
 import { Preferences } from './Preferences';
-import { useSession } from './session';
 import classes from './Shell.module.css';
+import { useLogOut } from './useLogOut';
 import { homeOf, manages, useViewer } from './viewer';
-
-const logOutDocument = graphql(`
-  mutation LogOut {
-    logOut {
-      __typename
-    }
-  }
-`);
 
 export default function Shell({ children }: { children: ReactNode }) {
   const { m } = useI18n();
   const viewer = useViewer();
-  const { renew } = useSession();
   const [opened, { toggle, close }] = useDisclosure(false);
-  const [path, navigate] = useLocation();
-  const [, logOut] = useMutation(logOutDocument);
+  const [path] = useLocation();
+  const logOut = useLogOut();
 
   useEffect(close, [path, close]);
-
-  const leave = async () => {
-    await logOut({});
-    renew();
-    navigate('/login');
-  };
 
   return (
     <AppShell
@@ -65,7 +48,7 @@ export default function Shell({ children }: { children: ReactNode }) {
             <Text size="sm" truncate visibleFrom="xs" maw={240}>
               {viewer.user.name}
             </Text>
-            <Button size="xs" variant="default" onClick={() => void leave()}>
+            <Button size="xs" variant="default" onClick={() => void logOut('/login')}>
               {m.app.logOut}
             </Button>
           </Group>

@@ -1,5 +1,5 @@
-// The dashboard starts here. The token of a reset link is taken out of the address bar before anything else happens.
-import '../acceptReset/resetToken';
+// The dashboard starts here. The token of a mail's link is taken out of the address bar before anything else happens.
+import './linkTokens';
 import { MantineProvider } from '@mantine/core';
 import '@mantine/core/styles.css';
 import { StrictMode } from 'react';

@@ -26,12 +26,16 @@ export function cursorFrom(params: URLSearchParams, size: number): PageCursor {
   return { first: size };
 }
 
-export function Pager(props: { info: PageInfo; onMove: (to: { after?: string; before?: string }) => void }) {
+export function Pager(props: {
+  info: PageInfo;
+  label?: string;
+  onMove: (to: { after?: string; before?: string }) => void;
+}) {
   const { m } = useI18n();
   const { hasPreviousPage, hasNextPage, startCursor, endCursor } = props.info;
   if (!hasPreviousPage && !hasNextPage) return null;
   return (
-    <nav aria-label={m.users.pages}>
+    <nav aria-label={props.label ?? m.users.pages}>
       <Group justify="space-between">
         <Button
           variant="default"

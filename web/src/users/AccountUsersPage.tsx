@@ -1,13 +1,17 @@
 // Settings > Users of one account.
-import { Anchor, NativeSelect, Stack, Text } from '@mantine/core';
-import { useCallback } from 'react';
+import { Anchor, Button, NativeSelect, Stack, Text } from '@mantine/core';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
+import { manages, useViewer } from '../app/viewer';
 import { graphql } from '../gql';
 import type { AccountRole } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
+import type { Change } from '../members/MemberDialog';
+import { MemberItems } from '../members/MemberItems';
+import { ROLES } from '../members/roles';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
@@ -18,15 +22,11 @@ import { useMfaResetFeed } from './useMfaResetFeed';
 import { UserList } from './UserList';
 
 const PAGE_SIZE = 25;
-const ROLES: AccountRole[] = [
-  'OWNER',
-  'ADMIN',
-  'MANAGER',
-  'ANALYST',
-  'CAMPAIGN_COORDINATOR',
-  'CONTENT_CREATOR',
-  'SUPPORT',
-];
+
+// None of them is needed to see the list.
+const Invitations = lazy(() => import('../members/Invitations'));
+const InviteDialog = lazy(() => import('../members/InviteDialog'));
+const MemberDialog = lazy(() => import('../members/MemberDialog'));
 
 const accountUsersDocument = graphql(`
   query AccountUsers(
@@ -74,7 +74,7 @@ export default function AccountUsersPage({ id }: { id: string }) {
     <ScopeGate loaded={useAccountScope(id)}>
       {(account, canManage) =>
         account.viewerRole ? (
-          <Users id={id} name={account.name} canManage={canManage} />
+          <Users id={id} name={account.name} canManage={canManage} viewerRole={account.viewerRole} />
         ) : (
           <MembersOnly name={account.name} portfolioId={account.portfolio?.id} />
         )
@@ -98,9 +98,15 @@ function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string 
   );
 }
 
-function Users({ id, name, canManage }: { id: string; name: string; canManage: boolean }) {
+function Users(props: { id: string; name: string; canManage: boolean; viewerRole: AccountRole }) {
+  const { id, name, canManage, viewerRole } = props;
   const { m, number } = useI18n();
+  const viewer = useViewer();
   const { params, set } = useListParams();
+  const [inviting, setInviting] = useState(false);
+  const [change, setChange] = useState<Change | null>(null);
+  // Who belongs to the account is for its own Owner and Admins to say.
+  const ownsPlaces = manages(viewerRole);
   const role = ROLES.find((one) => one === params.get('role'));
   const [{ data, error, fetching }, refetch] = useQuery({
     query: accountUsersDocument,
@@ -119,7 +125,10 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
   const users = data?.account?.users;
 
   return (
-    <Page title={m.users.of(name)}>
+    <Page
+      title={m.users.of(name)}
+      aside={ownsPlaces && <Button onClick={() => setInviting(true)}>{m.members.invite}</Button>}
+    >
       <ListFilters params={params} set={set} withMfa={canManage}>
         <NativeSelect
           label={m.users.role}
@@ -148,11 +157,25 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
+              actions: ownsPlaces && (
+                <MemberItems
+                  user={edge.node}
+                  role={edge.role}
+                  viewerId={viewer.user.id}
+                  viewerRole={viewerRole}
+                  onChange={setChange}
+                />
+              ),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />
+          <Suspense>{ownsPlaces && <Invitations accountId={id} />}</Suspense>
         </Stack>
       )}
+      <Suspense>
+        {inviting && <InviteDialog account={{ id, name }} onClose={() => setInviting(false)} />}
+        {change && <MemberDialog account={{ id, name }} change={change} onClose={() => setChange(null)} />}
+      </Suspense>
     </Page>
   );
 }

@@ -17,6 +17,8 @@ export interface Row {
   user: UserRowFragment;
   /** The person's role here, or their roles in several accounts. */
   roles: ReactNode;
+  /** Menu items beside the reset. */
+  actions?: ReactNode;
 }
 
 export function UserList(props: {
@@ -37,7 +39,7 @@ export function UserList(props: {
     mfa: row.user.mfa ? <MfaBadge enabled={row.user.mfa.enabled} /> : null,
     lastLogIn: <LastLogIn at={row.user.lastLogInAt} />,
     status: <Status user={row.user} latest={latest} canManage={canManage} />,
-    actions: canManage ? <Actions user={row.user} onReset={setSubject} /> : null,
+    actions: canManage ? <Actions user={row.user} onReset={setSubject} more={row.actions} /> : null,
   });
 
   return (
@@ -159,8 +161,9 @@ function Status(props: { user: UserRowFragment; latest: LatestResets; canManage:
   return reset ? <ResetStatus user={props.user} reset={reset} canManage={props.canManage} /> : null;
 }
 
-function Actions({ user, onReset }: { user: UserRowFragment; onReset: (subject: ResetSubject) => void }) {
+function Actions(props: { user: UserRowFragment; onReset: (subject: ResetSubject) => void; more: ReactNode }) {
   const { m } = useI18n();
+  const { user, onReset } = props;
   const { allowed, reason } = user.mfaResetEligibility;
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -183,6 +186,7 @@ function Actions({ user, onReset }: { user: UserRowFragment; onReset: (subject: 
             {reason && <Text size="xs">{label(m.reset.notEligible, reason)}</Text>}
           </Menu.Item>
         )}
+        {props.more}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,0 +1,119 @@
+// The invitations to an account that wait: to whom, as what, until when; sent again, or taken back.
+import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { useMutation, useQuery } from 'urql';
+import type { WaitingInvitationFragment } from '../gql/graphql';
+import { label, useI18n } from '../i18n';
+import { FailureNotice } from '../ui/FailureNotice';
+import { type PageCursor, Pager } from '../ui/Pager';
+import { useToast } from '../ui/toasts';
+import { useNow } from '../ui/useNow';
+import { accountInvitationsDocument, resendInvitationDocument, revokeInvitationDocument } from './documents';
+
+const PAGE_SIZE = 10;
+
+export default function Invitations({ accountId }: { accountId: string }) {
+  const { m } = useI18n();
+  const [cursor, setCursor] = useState<PageCursor>({ first: PAGE_SIZE });
+  const [{ data, error }, refetch] = useQuery({
+    query: accountInvitationsDocument,
+    requestPolicy: 'cache-and-network',
+    variables: { id: accountId, ...cursor },
+  });
+  const reload = () => refetch({ requestPolicy: 'network-only' });
+  const page = data?.account?.invitations;
+  if (!page) return error ? <FailureNotice error={error} onRetry={reload} /> : null;
+  if (page.edges.length === 0 && !page.pageInfo.hasPreviousPage) return null;
+
+  return (
+    <Stack component="section" gap="sm" aria-label={m.members.waiting}>
+      <Title order={2} size="h4">
+        {m.members.waiting}
+      </Title>
+      <Stack component="ul" gap="xs" p={0} m={0}>
+        {page.edges.map(({ node }) => (
+          <Waiting key={node.id} invitation={node} onRevoked={reload} />
+        ))}
+      </Stack>
+      <Pager
+        info={page.pageInfo}
+        label={`${m.users.pages}: ${m.members.waiting}`}
+        onMove={({ after, before }) => {
+          if (after) setCursor({ first: PAGE_SIZE, after });
+          if (before) setCursor({ last: PAGE_SIZE, before });
+        }}
+      />
+    </Stack>
+  );
+}
+
+function Waiting({ invitation, onRevoked }: { invitation: WaitingInvitationFragment; onRevoked: () => void }) {
+  const { m, dateTime, clock } = useI18n();
+  const toast = useToast();
+  const now = useNow();
+  const [resent, resend] = useMutation(resendInvitationDocument);
+  const [revoked, revoke] = useMutation(revokeInvitationDocument);
+  const { id, email, offer, invitedBy } = invitation;
+  const expired = invitation.state === 'EXPIRED' || new Date(invitation.expiresAt).getTime() <= now;
+
+  const sendAgain = async () => {
+    const { data, error } = await resend({ input: { invitationId: id } });
+    if (error) toast(m.failure.title);
+    const answer = data?.resendInvitation;
+    if (answer?.__typename === 'InvitationResent') toast(m.members.invited(email));
+    if (answer?.__typename !== 'ResendInvitationRejected') return;
+    if (answer.reason === 'TOO_MANY_INVITATIONS') {
+      toast(`${m.members.tooManyMails} ${answer.retryAt ? m.time.tryAgainAt(clock(answer.retryAt)) : ''}`);
+    } else {
+      toast(m.members.notWaiting);
+      onRevoked();
+    }
+  };
+  const takeBack = async () => {
+    const { data, error } = await revoke({ input: { invitationId: id } });
+    if (error) toast(m.failure.title);
+    if (!data) return;
+    toast(data.revokeInvitation.__typename === 'InvitationRevoked' ? m.members.revoked(email) : m.members.notWaiting);
+    onRevoked();
+  };
+
+  return (
+    <Card component="li" withBorder padding="sm" style={{ listStyle: 'none' }}>
+      <Group justify="space-between" gap="xs">
+        <div style={{ minWidth: 0 }}>
+          <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
+            {email}
+          </Text>
+          <Text size="sm">
+            {offer.__typename === 'AccountOffer' && `${label(m.roles, offer.role)} · `}
+            {expired ? m.members.expired : m.members.validUntil(dateTime(invitation.expiresAt))}
+          </Text>
+          <Text size="xs" c={invitation.delivery === 'FAILED' ? 'var(--mantine-color-error)' : 'dimmed'}>
+            {invitedBy && `${m.members.invitedBy(invitedBy.name)} · `}
+            {{ QUEUED: m.reset.queued, SENT: m.reset.sent, FAILED: m.reset.failed }[invitation.delivery]}
+          </Text>
+        </div>
+        <Group gap="xs">
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={resent.fetching}
+            aria-label={m.members.sendAgainTo(email)}
+            onClick={() => void sendAgain()}
+          >
+            {m.members.sendAgain}
+          </Button>
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={revoked.fetching}
+            aria-label={m.members.revokeFrom(email)}
+            onClick={() => void takeBack()}
+          >
+            {m.members.revoke}
+          </Button>
+        </Group>
+      </Group>
+    </Card>
+  );
+}
