@@ -1,6 +1,7 @@
 # make dev    builds everything and starts it on one embedded default; Ctrl-C stops it
 # make test   every test, against a real mongod and a real SMTP server that it fetches itself
 # make build  the release binary and the web bundle
+# make clients generates the example clients anew, compiles them strictly and runs them against a gateway
 # make schema writes schema.graphql anew; make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -8,7 +9,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build schema fmt lint clean web tools system nginx
+.PHONY: dev test build clients schema fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -28,6 +29,10 @@ test: system tools web nginx
 
 build: web
 	$(CARGO) build --locked --release
+
+clients: system
+	$(CARGO) build --locked
+	examples/clients/check.sh
 
 schema:
 	$(CARGO) run --locked --quiet -- schema > schema.graphql.new

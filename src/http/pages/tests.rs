@@ -147,10 +147,18 @@ async fn the_dashboard_takes_the_place_of_the_plain_pages_where_it_is_built() {
     let dir = tempfile::tempdir().unwrap();
     let pages = || all(Some(dir.path()));
     assert!(get_from(pages(), "/mfa-reset").await.text.contains("/mfa-reset.js"));
+    assert!(get_from(pages(), "/invitation").await.text.contains("/invitation.js"));
     assert_eq!(get_from(pages(), "/login").await.status, 404);
     std::fs::write(dir.path().join("index.html"), "dashboard").unwrap();
-    for path in ["/", "/login", "/security", "/mfa-reset", "/accounts/account_1/users", "/portfolios/p/audit"]
-    {
+    for path in [
+        "/",
+        "/login",
+        "/invitation",
+        "/security",
+        "/mfa-reset",
+        "/accounts/account_1/users",
+        "/portfolios/p/audit",
+    ] {
         let page = get_from(pages(), path).await;
         assert_eq!((page.status.as_u16(), page.text.as_str()), (200, "dashboard"), "{path}");
         assert!(page.header("content-security-policy").contains("script-src 'self';"), "{path}");

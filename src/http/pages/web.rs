@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
-use super::{OWN_PAGE, Pages, document, html, landing, mfa_reset, not_found};
+use super::{OWN_PAGE, Pages, document, html, invitation, landing, mfa_reset, not_found};
 
 /// The dashboard's components set styles as they run; its QR code is a `data:` image.
 const DASHBOARD: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -50,9 +50,11 @@ pub(super) fn router(pages: &Pages) -> Router {
     router = match &pages.web_dir {
         Some(dir) => router
             .route("/", page(dir, "index.html", DASHBOARD, move || html(OWN_PAGE, plain_landing.clone())))
+            .route("/invitation", page(dir, "index.html", DASHBOARD, invitation::page))
             .route("/mfa-reset", page(dir, "index.html", DASHBOARD, mfa_reset::page)),
         None => router
             .route("/", get(async move || html(OWN_PAGE, plain_landing.clone())))
+            .route("/invitation", get(async || invitation::page()))
             .route("/mfa-reset", get(async || mfa_reset::page())),
     };
     match (&pages.web_dir, pages.playground) {
