@@ -1,15 +1,16 @@
 # make dev    builds everything and starts it on one embedded default; Ctrl-C stops it
 # make test   every test, against a real mongod and a real SMTP server that it fetches itself
 # make build  the release binary and the web bundle
-# make clients generates the example clients anew, compiles them strictly and runs them against a gateway
-# make schema writes schema.graphql anew; make fmt, make lint and make clean do what they say
+# make schema writes schema.graphql anew; make schema-check fails on changes of it that break clients unlisted
+# make clients generates the example clients, compiles them strictly and runs them against a gateway
+# make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
 # git ignores; LATCHKEY_MONGOD=/path/to/mongod uses one that is there already.
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build clients schema fmt lint clean web tools system nginx
+.PHONY: dev test build clients schema schema-check fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -37,6 +38,9 @@ clients: system
 schema:
 	$(CARGO) run --locked --quiet -- schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+
+schema-check: tests/suites/node_modules/.installed
+	node tests/suites/schema_changes.mjs $(SINCE)
 
 fmt:
 	$(CARGO) fmt
