@@ -58,6 +58,12 @@ pub struct Config {
     /// How mail and authenticator apps call this service.
     pub service_name: String,
     pub mfa_reset_ttl: Duration,
+    /// Whether anybody may sign up.
+    pub sign_up: bool,
+    /// How long a password reset is held after an MFA reset was asked for.
+    pub password_reset_hold: Duration,
+    /// How long an MFA reset is held after an address or a password changed.
+    pub mfa_reset_hold: Duration,
     pub session_idle: Duration,
     pub session_max: Duration,
     pub playground: bool,
@@ -123,6 +129,9 @@ impl Config {
         let keys_file = r.path(key("KEYS_FILE"), serve || import);
         let service_name = r.value(key("SERVICE_NAME"), values::short_name);
         let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1s", "7d"));
+        let sign_up = r.value(key("SIGN_UP"), values::switch);
+        let password_reset_hold = r.value(key("PASSWORD_RESET_HOLD"), values::between("0s", "30d"));
+        let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
         let session_max = r.value(key("SESSION_MAX"), values::between("1s", "365d"));
         // Whoever only shortens the whole session means the idle time as well.
@@ -184,6 +193,9 @@ impl Config {
             keys_file: keys_file?,
             service_name: service_name?,
             mfa_reset_ttl: mfa_reset_ttl?,
+            sign_up: sign_up?,
+            password_reset_hold: password_reset_hold?,
+            mfa_reset_hold: mfa_reset_hold?,
             session_idle: session_idle?,
             session_max: session_max?,
             playground: playground?,

@@ -47,6 +47,18 @@ pub const KEYS: &[Key] = &[
     plain("KEYS_FILE", "", "the keyring, made by latchkey keys init"),
     plain("SERVICE_NAME", "Latchkey", "how mail and authenticator apps call this service"),
     plain("MFA_RESET_TTL", "12h", "how long an MFA reset can be accepted"),
+    plain("SIGN_UP", "on", "whether anybody may sign up: on or off"),
+    // One mailbox must not defeat both factors.
+    plain(
+        "PASSWORD_RESET_HOLD",
+        "24h",
+        "a password cannot be reset by mail so long after an MFA reset was asked for",
+    ),
+    plain(
+        "MFA_RESET_HOLD",
+        "24h",
+        "an MFA reset cannot be asked for so long after an address or password changed",
+    ),
     // NIST SP 800-63B-4, 2.2.3 (AAL2): at most an hour of inactivity, at most a day in all.
     plain("SESSION_IDLE", "1h", "a session unused for so long has ended"),
     plain("SESSION_MAX", "24h", "a session so old has ended, used or not"),

@@ -29,6 +29,9 @@ fn only_mistake(key: &str, value: &str) -> String {
 fn a_minimal_configuration_takes_the_documented_defaults() {
     let config = serve_with([]).unwrap();
     assert_eq!(config.mfa_reset_ttl, Duration::from_secs(12 * 3600));
+    assert!(config.sign_up);
+    assert_eq!(config.password_reset_hold, Duration::from_secs(24 * 3600));
+    assert_eq!(config.mfa_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mongodb_database, "latchkey");
     assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
     assert_eq!(config.log_format, LogFormat::Json);
@@ -171,6 +174,18 @@ fn rules_between_keys_hold() {
     assert!(only_mistake("LATCHKEY_LOG", "a=b=c").contains("is no log filter"));
     let local = [("LATCHKEY_TEST_CLOCK_FILE", "/tmp/x"), ("LATCHKEY_PUBLIC_URL", "http://localhost:1")];
     assert!(serve_with(local).is_ok());
+}
+
+#[test]
+fn sign_up_and_the_holds_can_be_switched_off() {
+    let config = serve_with([
+        ("LATCHKEY_SIGN_UP", "off"),
+        ("LATCHKEY_PASSWORD_RESET_HOLD", "0s"),
+        ("LATCHKEY_MFA_RESET_HOLD", "0s"),
+    ])
+    .unwrap();
+    assert!(!config.sign_up && config.password_reset_hold.is_zero() && config.mfa_reset_hold.is_zero());
+    assert!(only_mistake("LATCHKEY_PASSWORD_RESET_HOLD", "31d").contains("between 0s and 30d"));
 }
 
 #[test]

@@ -166,6 +166,30 @@ macro_rules! audit_actions {
             AccountLinked = "ACCOUNT_LINKED",
             /// An account was taken out of a portfolio.
             AccountUnlinked = "ACCOUNT_UNLINKED",
+            /// Somebody signed up.
+            SignedUp = "SIGNED_UP",
+            /// Signing up was refused.
+            SignUpRefused = "SIGN_UP_REFUSED",
+            /// Somebody showed to read mail sent to their address.
+            EmailVerified = "EMAIL_VERIFIED",
+            /// Verifying an address was refused.
+            EmailVerificationRefused = "EMAIL_VERIFICATION_REFUSED",
+            /// Somebody asked for another e-mail address; it must be verified first.
+            EmailChangeRequested = "EMAIL_CHANGE_REQUESTED",
+            /// An e-mail address was replaced.
+            EmailChanged = "EMAIL_CHANGED",
+            /// Somebody asked to set a new password by mail.
+            PasswordResetRequested = "PASSWORD_RESET_REQUESTED",
+            /// A new password was set by mail.
+            PasswordReset = "PASSWORD_RESET",
+            /// Setting a new password by mail was refused.
+            PasswordResetRefused = "PASSWORD_RESET_REFUSED",
+            /// Somebody changed their password.
+            PasswordChanged = "PASSWORD_CHANGED",
+            /// Changing a password or an address was refused: the current password was wrong.
+            PasswordRefused = "PASSWORD_REFUSED",
+            /// Somebody changed their name, language or time zone.
+            ProfileChanged = "PROFILE_CHANGED",
         }
     };
 }

@@ -118,6 +118,8 @@ ids! {
     MailId, MailMarker, "mail";
     /// An invitation to an account or portfolio.
     InvitationId, InvitationMarker, "invitation";
+    /// A one-time link that travels by mail; never its token.
+    MailLinkId, MailLinkMarker, "link";
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, AccountRole, InvitationId, MfaResetId, PortfolioId, PortfolioRole, UserId};
+use super::{
+    AccountId, AccountRole, InvitationId, MailLinkId, MfaResetId, PortfolioId, PortfolioRole, UserId,
+};
 
 /// One mail to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,5 +138,36 @@ pub enum Notification {
         portfolio_id: PortfolioId,
         /// Who took it out.
         by: UserId,
+    },
+    /// To the address that is to be verified: of somebody who signed up, or the new one of somebody who changes it. The
+    /// token is minted by the worker as it sends; so are those of the two mails below that carry a link.
+    EmailVerification {
+        /// The link.
+        link_id: MailLinkId,
+    },
+    /// To the address that is still in use: another one is to replace it.
+    EmailChangeRequested {
+        /// The link that went to the new one.
+        link_id: MailLinkId,
+    },
+    /// To the address that was in use: another one has replaced it.
+    EmailChanged {
+        /// The link that went to the new one.
+        link_id: MailLinkId,
+    },
+    /// To the person: the link to set a new password; or, while that is held, until when.
+    PasswordReset {
+        /// The link.
+        link_id: MailLinkId,
+    },
+    /// To somebody who exists and whose address was signed up once more.
+    SignedUpAgain {
+        /// A link to set a new password.
+        link_id: MailLinkId,
+    },
+    /// To the person: the password was changed.
+    PasswordChanged {
+        /// The person.
+        user_id: UserId,
     },
 }

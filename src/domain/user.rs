@@ -1,8 +1,8 @@
 //! A person and the state of their second factor.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::UserId;
+use super::{Preferences, UserId};
 
 /// How a second factor is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +37,14 @@ pub struct User {
     pub last_log_in_at: Option<OffsetDateTime>,
     /// The second factor, if there is one.
     pub mfa: Option<MfaState>,
+    /// Whether the person has shown to read mail sent to the address.
+    pub email_verified: bool,
+    /// Language and time zone.
+    pub preferences: Preferences,
+    /// When the address or the password was changed last; never for what somebody began with.
+    pub credentials_changed_at: Option<OffsetDateTime>,
+    /// When a reset of the person's MFA was asked for last.
+    pub mfa_reset_asked_at: Option<OffsetDateTime>,
 }
 
 impl User {
@@ -50,9 +58,39 @@ impl User {
     }
 }
 
+/// Until when something is held that must not follow `since` too closely; nothing when it is not held at `now`.
+///
+/// One mailbox must not defeat both factors: a password reset is held after an MFA reset was asked for, and an MFA reset
+/// after the address or the password changed.
+pub fn held_until(
+    since: Option<OffsetDateTime>,
+    hold: Duration,
+    now: OffsetDateTime,
+) -> Option<OffsetDateTime> {
+    since.and_then(|since| since.checked_add(hold)).filter(|until| now < *until)
+}
+
 // Names and addresses are personal data: they stay out of logs even when a whole object is printed.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("User").field("id", &self.id).field("mfa", &self.mfa).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_hold_ends_exactly_when_it_is_over() {
+        let since = datetime!(2026-11-24 12:00 UTC);
+        let until = since + Duration::DAY;
+        let held = |hold, now| held_until(Some(since), hold, now);
+        assert_eq!(held(Duration::DAY, since), Some(until));
+        assert_eq!(held(Duration::DAY, until - Duration::MILLISECOND), Some(until));
+        assert_eq!(held(Duration::DAY, until), None);
+        assert_eq!(held(Duration::ZERO, since), None);
+        assert_eq!(held_until(None, Duration::DAY, since), None);
     }
 }

@@ -52,6 +52,7 @@ pub struct Mutation(
     portfolio::PortfolioAccessMutation,
     session::SessionMutation,
     mfa::MfaMutation,
+    user::UserMutation,
 );
 
 /// Watching, over graphql-transport-ws on /graphql/ws.

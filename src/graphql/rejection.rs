@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{account, invitation, mfa, mfa_reset, portfolio, session};
+use super::{account, invitation, mfa, mfa_reset, portfolio, session, user};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -84,6 +84,18 @@ pub enum Rejection {
     RegenerateBackupCodes(mfa::RegenerateBackupCodesRejected),
     /// Of `disableMfa`.
     DisableMfa(mfa::DisableMfaRejected),
+    /// Of `signUp`.
+    SignUp(user::SignUpRejected),
+    /// Of `verifyEmail`.
+    VerifyEmail(user::VerifyEmailRejected),
+    /// Of `requestPasswordReset`.
+    RequestPasswordReset(user::RequestPasswordResetRejected),
+    /// Of `resetPassword`.
+    ResetPassword(user::ResetPasswordRejected),
+    /// Of `changePassword`.
+    ChangePassword(user::ChangePasswordRejected),
+    /// Of `updateProfile`.
+    UpdateProfile(user::UpdateProfileRejected),
 }
 
 /// Declares a rejection: its reason enum, and the type that carries it.

@@ -1,10 +1,14 @@
-//! What the link of a mail hangs on: a reset, or an invitation. The worker asks it whether it still waits,
+//! What the link of a mail hangs on: a reset, an invitation, or a one-time link of a person. The worker asks it whether it
+//! still waits,
 //! which token to mint and until when, and has it keep the token's hash.
 
 use time::OffsetDateTime;
 
 use crate::crypto::{TokenHash, TokenKind};
-use crate::domain::{Invitation, InvitationState, MailDelivery, MfaReset, MfaResetState, Notification};
+use crate::domain::{
+    Invitation, InvitationState, MailDelivery, MailLink, MailLinkKind, MailLinkState, MfaReset,
+    MfaResetState, Notification,
+};
 use crate::store::invitations::InvitationKey;
 use crate::store::mfa_resets::ResetKey;
 use crate::store::{Store, StoreError};
@@ -15,6 +19,8 @@ pub enum Carried {
     Reset(MfaReset),
     /// An invitation to an account or portfolio.
     Invitation(Invitation),
+    /// A link about an address or a password.
+    Link(MailLink),
 }
 
 /// Why a mail is not sent, and what its delivery says then.
@@ -32,6 +38,10 @@ impl Carried {
         match self {
             Self::Reset(_) => TokenKind::MfaReset,
             Self::Invitation(_) => TokenKind::Invitation,
+            Self::Link(link) => match link.kind {
+                MailLinkKind::VerifyEmail | MailLinkKind::ChangeEmail => TokenKind::EmailVerification,
+                MailLinkKind::ResetPassword => TokenKind::PasswordReset,
+            },
         }
     }
 
@@ -40,6 +50,7 @@ impl Carried {
         match self {
             Self::Reset(reset) => reset.expires_at,
             Self::Invitation(invitation) => invitation.expires_at,
+            Self::Link(link) => link.expires_at,
         }
     }
 
@@ -61,6 +72,12 @@ impl Carried {
                 InvitationState::Revoked => (Failed, "not sent: the invitation was revoked"),
                 InvitationState::Expired => (Failed, "not sent: the invitation expired"),
             },
+            Self::Link(link) if link.waits(now) => return None,
+            Self::Link(link) => match link.state {
+                MailLinkState::Used => (Sent, "not sent again: the link was used"),
+                MailLinkState::Closed => (Failed, "not sent: the link became void"),
+                MailLinkState::Pending => (Failed, "not sent: the link expired"),
+            },
         };
         Some(Closed { delivery, why })
     }
@@ -75,6 +92,7 @@ impl Carried {
         match self {
             Self::Reset(reset) => store.mfa_resets.add_token(reset.id, hash, now).await,
             Self::Invitation(invitation) => store.invitations.add_token(invitation.id, hash, now).await,
+            Self::Link(link) => store.mail_links.add_token(link.id, hash, now).await,
         }
     }
 
@@ -85,6 +103,7 @@ impl Carried {
             Self::Invitation(invitation) => {
                 store.invitations.find(InvitationKey::Id(invitation.id)).await?.map(Self::Invitation)
             }
+            Self::Link(link) => store.mail_links.find(link.id).await?.map(Self::Link),
         })
     }
 }
@@ -113,5 +132,11 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::PortfolioClosed { .. } => "portfolio_closed",
         Notification::AccountLinked { .. } => "account_linked",
         Notification::AccountUnlinked { .. } => "account_unlinked",
+        Notification::EmailVerification { .. } => "email_verification",
+        Notification::EmailChangeRequested { .. } => "email_change_requested",
+        Notification::EmailChanged { .. } => "email_changed",
+        Notification::PasswordReset { .. } => "password_reset",
+        Notification::SignedUpAgain { .. } => "signed_up_again",
+        Notification::PasswordChanged { .. } => "password_changed",
     }
 }

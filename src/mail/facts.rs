@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 
 use super::carried::Carried;
 use super::places;
-use super::words::{Content, Person, ResetFacts, Right};
-use crate::domain::{Authority, MfaReset, MfaResetId, Notification, User, UserId};
+use super::words::{Content, Person, PersonNews, ResetFacts, Right};
+use crate::domain::key::mask_email;
+use crate::domain::{Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, User, UserId};
 use crate::store::mfa_resets::ResetKey;
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError};
@@ -41,6 +42,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
     let Some(user) = store.users.find(to).await? else { return Ok(Err(Missing::Reader)) };
     let mut carries = None;
     let mut at = mail.created_at;
+    let mut reader = person(user.clone());
     let content = match mail.what {
         Notification::MfaEnrolled { .. } => Content::Enrolled,
         Notification::MfaDisabled { .. } => Content::Disabled,
@@ -64,6 +66,27 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             Some(news) => Content::Place(news),
             None => return Ok(Err(Missing::Subject)),
         },
+        Notification::PasswordChanged { .. } => Content::Person(PersonNews::PasswordChanged),
+        Notification::EmailVerification { link_id }
+        | Notification::EmailChangeRequested { link_id }
+        | Notification::EmailChanged { link_id }
+        | Notification::PasswordReset { link_id }
+        | Notification::SignedUpAgain { link_id } => {
+            let Some(link) = store.mail_links.find(link_id).await? else {
+                return Ok(Err(Missing::Subject));
+            };
+            let news = about_link(mail.what, &link);
+            let to_old =
+                matches!(news, PersonNews::EmailChangeRequested { .. } | PersonNews::EmailChanged { .. });
+            let to_new = matches!(news, PersonNews::VerifyEmail { .. } | PersonNews::ConfirmNewEmail { .. });
+            // Nobody knows yet who reads it: a name would be whatever somebody wants a stranger to read.
+            if to_new || !user.email_verified {
+                reader.name = String::new();
+            }
+            reader.email = link.old_email.as_ref().filter(|_| to_old).unwrap_or(&link.email).clone();
+            carries = (!to_old && link.held_until.is_none()).then_some(Carried::Link(link));
+            Content::Person(news)
+        }
         Notification::MfaResetRequest { reset_id }
         | Notification::MfaResetAccepted { reset_id }
         | Notification::MfaResetDeclined { reset_id }
@@ -85,7 +108,24 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             }
         }
     };
-    Ok(Ok(Facts { reader: person(user), content, at, carries }))
+    Ok(Ok(Facts { reader, content, at, carries }))
+}
+
+fn about_link(what: Notification, link: &MailLink) -> PersonNews {
+    let masked = || mask_email(&link.email);
+    match what {
+        Notification::EmailChangeRequested { .. } => PersonNews::EmailChangeRequested { new: masked() },
+        Notification::EmailChanged { .. } => PersonNews::EmailChanged { new: masked() },
+        Notification::SignedUpAgain { .. } => {
+            PersonNews::SignedUpAgain { link_until: link.held_until.is_none().then_some(link.expires_at) }
+        }
+        _ => match (link.kind, link.held_until) {
+            (MailLinkKind::VerifyEmail, _) => PersonNews::VerifyEmail { until: link.expires_at },
+            (MailLinkKind::ChangeEmail, _) => PersonNews::ConfirmNewEmail { until: link.expires_at },
+            (MailLinkKind::ResetPassword, None) => PersonNews::PasswordReset { until: link.expires_at },
+            (MailLinkKind::ResetPassword, Some(until)) => PersonNews::PasswordResetHeld { until },
+        },
+    }
 }
 
 async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, ResetFacts)>, StoreError> {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::render::{Order, RenderError, Rendered, Renderer};
-use super::words::{Content, Person, PlaceNews, ResetFacts, Right};
+use super::words::{Content, Person, PersonNews, PlaceNews, ResetFacts, Right};
 use crate::config::PublicUrl;
 use crate::crypto::{Token, TokenKind};
 use crate::domain::{AccountRole, MailId, PortfolioRole};
@@ -68,11 +68,43 @@ fn every_content() -> Vec<Content> {
         }),
         Content::Place(PlaceNews::Closed { account: account(), by: grace }),
     ]
+    .into_iter()
+    .chain(news().map(Content::Person))
+    .collect()
+}
+
+fn news() -> [PersonNews; 9] {
+    let until = datetime!(2026-11-25 12:30 UTC);
+    [
+        PersonNews::VerifyEmail { until },
+        PersonNews::ConfirmNewEmail { until },
+        PersonNews::EmailChangeRequested { new: "n…w@e…e.com".to_owned() },
+        PersonNews::EmailChanged { new: "n…w@e…e.com".to_owned() },
+        PersonNews::PasswordReset { until },
+        PersonNews::PasswordResetHeld { until },
+        PersonNews::SignedUpAgain { link_until: Some(until) },
+        PersonNews::SignedUpAgain { link_until: None },
+        PersonNews::PasswordChanged,
+    ]
+}
+
+fn token_of(content: &Content) -> Option<Token> {
+    let kind = match content {
+        Content::ResetRequest(_) => TokenKind::MfaReset,
+        Content::Person(PersonNews::VerifyEmail { .. } | PersonNews::ConfirmNewEmail { .. }) => {
+            TokenKind::EmailVerification
+        }
+        Content::Person(
+            PersonNews::PasswordReset { .. } | PersonNews::SignedUpAgain { link_until: Some(_) },
+        ) => TokenKind::PasswordReset,
+        _ => return None,
+    };
+    Token::parse(kind, &TOKEN.replace("lkr_", kind.prefix()))
 }
 
 fn render(to: &Person, content: &Content) -> Result<Rendered, RenderError> {
-    let token = Token::parse(TokenKind::MfaReset, TOKEN).unwrap();
-    let token = matches!(content, Content::ResetRequest(_)).then_some(&token);
+    let token = token_of(content);
+    let token = token.as_ref();
     let id = MailId::from_uuid(uuid::Uuid::from_u128(7));
     let rendered = renderer().render(&Order { id, to, at: NOW, now: NOW, content, token })?;
     keep(&rendered);
@@ -127,6 +159,7 @@ fn every_other_mail_reads_as_agreed() {
 }
 
 #[test]
+
 fn an_invitation_reads_as_agreed_and_has_one_link() {
     let token = format!("lki_{}", "A".repeat(43));
     let token = Token::parse(TokenKind::Invitation, &token).unwrap();
@@ -142,6 +175,29 @@ fn an_invitation_reads_as_agreed_and_has_one_link() {
     assert_eq!(rendered.html.matches("<a ").count(), 1);
     let link = format!("https://id.acme.example/invitation#token={}", token.expose());
     assert!(rendered.text.contains(&link));
+}
+
+#[test]
+fn links_about_addresses_and_passwords_lead_to_their_own_pages() {
+    for (news, page) in [
+        (PersonNews::VerifyEmail { until: NOW }, "verify-email#token=lkv_"),
+        (PersonNews::ConfirmNewEmail { until: NOW }, "verify-email#token=lkv_"),
+        (PersonNews::PasswordReset { until: NOW }, "reset-password#token=lkp_"),
+        (PersonNews::SignedUpAgain { link_until: Some(NOW) }, "reset-password#token=lkp_"),
+    ] {
+        let rendered = render(&ada(), &Content::Person(news)).unwrap();
+        let links: Vec<_> = rendered.text.split_whitespace().filter(|word| word.contains("://")).collect();
+        assert_eq!(links.len(), 1);
+        assert!(links[0].starts_with(&format!("https://id.acme.example/{page}")), "{links:?}");
+        assert_eq!(rendered.html.matches("href=").count(), 1);
+    }
+}
+
+#[test]
+fn whoever_is_not_to_be_called_by_name_is_greeted_without_one() {
+    let rendered = render(&person("", "ada@acme.example"), &Content::Enrolled).unwrap();
+    assert!(rendered.text.starts_with("Hello,\n") && rendered.html.contains(">Hello,<"));
+    assert!(head(&rendered).contains("\r\nTo: ada@acme.example\r\n"));
 }
 
 #[test]

@@ -7,18 +7,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
 use crate::crypto::{PasswordError, Passwords};
-use crate::domain::key::{EmailError, EmailKey, NAME_MAX};
+use crate::domain::key::{EmailError, EmailKey, NAME_MAX, usable_name};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, AuditAction, AuditEvent, AuditEventId, MfaPolicy,
-    Scope, UserId,
+    PasswordFault, Scope, UserId, check_password,
 };
 use crate::store::account_members::NewMember;
 use crate::store::users::NewUser;
 use crate::store::{Store, StoreError, Transient};
 use crate::transact;
-
-/// Shortest password that is taken, in characters.
-const PASSWORD_MIN: usize = 12;
 
 /// What to create.
 #[derive(Debug)]
@@ -59,12 +56,9 @@ pub enum BootstrapError {
     /// An unusable address.
     #[error("the Owner's e-mail address is not usable: {0}")]
     Email(#[from] EmailError),
-    /// Too short.
-    #[error("the Owner's password must have at least {PASSWORD_MIN} characters")]
-    ShortPassword,
-    /// Too easy to guess.
-    #[error("the Owner's password is too easy to guess; choose a longer or less usual one")]
-    WeakPassword,
+    /// Too short, too long or too easy to guess.
+    #[error("the Owner's password must be {0}")]
+    WeakPassword(#[from] PasswordFault),
     /// It could not be hashed.
     #[error("the Owner's password cannot be hashed")]
     Hash(#[from] PasswordError),
@@ -93,8 +87,8 @@ impl Bootstrap {
     /// Creates account, Owner, membership and audit event, or nothing.
     pub async fn run(&self, command: BootstrapCommand) -> Result<Bootstrapped, BootstrapError> {
         let email_key = EmailKey::parse(&command.email)?;
-        let account_name = usable_name(&command.account, "account")?;
-        let owner_name = usable_name(&command.name, "Owner")?;
+        let account_name = named(&command.account, "account")?;
+        let owner_name = named(&command.name, "Owner")?;
         let password = command.password.expose_secret();
         check_password(password, &[command.email.as_str(), owner_name, account_name])?;
         if !command.even_if_accounts_exist && self.store.accounts.any().await? {
@@ -162,36 +156,6 @@ impl Bootstrap {
     }
 }
 
-fn usable_name<'a>(name: &'a str, whose: &'static str) -> Result<&'a str, BootstrapError> {
-    let name = name.trim();
-    if (1..=NAME_MAX).contains(&name.chars().count()) && !name.contains(char::is_control) {
-        Ok(name)
-    } else {
-        Err(BootstrapError::Name(whose))
-    }
-}
-
-/// Long enough, and not guessed in fewer than about 10^8 attempts (zxcvbn's score 3) by somebody who knows the names.
-fn check_password(password: &str, known: &[&str]) -> Result<(), BootstrapError> {
-    if password.chars().count() < PASSWORD_MIN {
-        return Err(BootstrapError::ShortPassword);
-    }
-    if zxcvbn::zxcvbn(password, known).score() < zxcvbn::Score::Three {
-        return Err(BootstrapError::WeakPassword);
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_and_guessable_passwords_are_refused() {
-        let check = |text| check_password(text, &["olivia@harbor.example", "Olivia", "Harbor Coffee"]);
-        assert!(matches!(check("elevenchars"), Err(BootstrapError::ShortPassword)));
-        assert!(matches!(check("password1234"), Err(BootstrapError::WeakPassword)));
-        assert!(matches!(check("olivia@harbor.example"), Err(BootstrapError::WeakPassword)));
-        assert!(check("lantern-orbit-seven-moss").is_ok());
-    }
+fn named<'a>(name: &'a str, whose: &'static str) -> Result<&'a str, BootstrapError> {
+    usable_name(name).ok_or(BootstrapError::Name(whose))
 }

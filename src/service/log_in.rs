@@ -13,7 +13,8 @@ use super::{Caller, Error, Services};
 use crate::crypto::{PasswordHash, Token, TokenKind};
 use crate::domain::key::EmailKey;
 use crate::domain::{
-    AuditAction, Credential, Memberships, MfaMethod, MfaPolicy, Scope, Session, SessionId, UserId,
+    AuditAction, Credential, MailLinkKind, Memberships, MfaMethod, MfaPolicy, Notification, Scope, Session,
+    SessionId, UserId,
 };
 use crate::store::Tx;
 use crate::store::tickets::{Ticket, TicketKind};
@@ -55,6 +56,8 @@ pub enum LogIn {
         /// Until when.
         expires_at: OffsetDateTime,
     },
+    /// The password was right; the address was never verified.
+    EmailNotVerified,
     /// Unknown address or wrong password.
     InvalidCredentials,
     /// Too many attempts for this address or from this network.
@@ -111,7 +114,11 @@ impl Services {
             self.forgive(by_ip).await?;
         }
         self.improve_hash(&credentials, password).await;
-        transact!(self.store(), |tx| self.open(&mut tx, caller, credentials.user.id))
+        let opened = transact!(self.store(), |tx| self.open(&mut tx, caller, credentials.user.id));
+        if let Ok(LogIn::EmailNotVerified) = opened {
+            self.wake_mail();
+        }
+        opened
     }
 
     async fn refuse_throttled(&self, caller: &Caller, retry_at: OffsetDateTime) -> Result<LogIn, Error> {
@@ -130,6 +137,17 @@ impl Services {
         let happening = |action| Happening::new(caller, now, action).by(id, Credential::Password).about(id);
         let user = self.store().users.find_in(tx, id).await?.ok_or(Error::Defect("user vanished"))?;
 
+        if !user.email_verified {
+            // Only whoever knows the password gets here: a link that ran out is sent anew.
+            if !self.store().mail_links.any_waiting(tx, id, MailLinkKind::VerifyEmail, now).await? {
+                let link = self.new_link(MailLinkKind::VerifyEmail, id, &user.email);
+                self.send_link(tx, &link, Notification::EmailVerification { link_id: link.id }).await?;
+            }
+            let events =
+                happening(AuditAction::LogInRefused).detail("reason", "EMAIL_NOT_VERIFIED").events(&scopes);
+            self.store().audit_events.insert(tx, &events).await?;
+            return Ok(LogIn::EmailNotVerified);
+        }
         if user.mfa.is_some() {
             let token = Token::generate(TokenKind::Challenge);
             let expires_at = now + CHALLENGE_TTL;

@@ -13,6 +13,7 @@ pub mod authorize;
 pub mod backup_codes;
 pub mod bootstrap;
 pub mod cancel_mfa_reset;
+pub mod change_password;
 pub mod change_portfolio_user_role;
 pub mod change_user_role;
 pub mod close_account;
@@ -31,6 +32,7 @@ pub mod invite_user;
 pub mod link_account;
 pub mod log_in;
 pub mod log_out;
+pub mod mail_link;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;
 pub mod mfa_reset_watch;
@@ -38,14 +40,18 @@ pub mod own_factor;
 pub mod owners;
 pub mod remove_portfolio_user;
 pub mod remove_user;
+pub mod reset_password;
 pub mod reset_user_mfa;
 pub mod sessions;
+pub mod sign_up;
 pub mod signing_keys;
 pub mod throttle;
 pub mod transfer_account_ownership;
 pub mod transfer_portfolio_ownership;
 pub mod update_portfolio_user_access;
+pub mod update_profile;
 pub mod verify_code;
+pub mod verify_email;
 
 use std::sync::Arc;
 
@@ -68,6 +74,12 @@ pub struct Settings {
     pub session_idle: Duration,
     /// How long a session lasts at most.
     pub session_max: Duration,
+    /// Whether anybody may sign up.
+    pub sign_up: bool,
+    /// How long a password cannot be set anew by mail after a reset of the person's MFA was asked for.
+    pub password_reset_hold: Duration,
+    /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.
+    pub mfa_reset_hold: Duration,
     /// What authenticator apps show beside the address.
     pub service_name: String,
     /// Who signs access tokens: the gateway's public origin.

@@ -25,6 +25,11 @@ pub enum ResetUserMfa {
     SelfReset,
     /// The person has no MFA.
     MfaNotEnabled,
+    /// The person's address or password changed a short while ago.
+    Held {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
     /// Too many resets of this person lately.
     TooManyResets {
         /// Not before then.
@@ -38,6 +43,7 @@ impl ResetUserMfa {
             Self::Requested(_) => None,
             Self::SelfReset => Some("SELF_RESET"),
             Self::MfaNotEnabled => Some("MFA_NOT_ENABLED"),
+            Self::Held { .. } => Some("HELD"),
             Self::TooManyResets { .. } => Some("TOO_MANY_RESETS"),
         }
     }
@@ -99,14 +105,21 @@ impl Services {
         decide(true, Action::ResetUserMfa, &Resource::User(&standing)).ok()?;
         let authority = standing.authority.ok_or(Denial::Forbidden)?;
 
-        let user = store.users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
-        if user.mfa.is_none() {
-            return Ok(ResetUserMfa::MfaNotEnabled);
-        }
         let limit = i64::try_from(RESETS_PER_WINDOW).unwrap_or(i64::MAX);
         let recent = store.mfa_resets.requested_since(tx, user_id, now - RESET_WINDOW, limit).await?;
         if let (true, Some(oldest)) = (recent.len() as u64 >= RESETS_PER_WINDOW, recent.last()) {
-            return Ok(ResetUserMfa::TooManyResets { retry_at: *oldest + RESET_WINDOW });
+            let refusal = self.why_not(tx, user_id).await?;
+            let too_many = ResetUserMfa::TooManyResets { retry_at: *oldest + RESET_WINDOW };
+            return Ok(refusal.unwrap_or(too_many));
+        }
+        // Written on the person, so that it conflicts with a password or an address that changes at the same time, and
+        // holds a reset of the password from now on.
+        let unchanged_since = now - self.tools.settings.mfa_reset_hold;
+        if !store.users.claim_mfa_reset_request(tx, user_id, unchanged_since, now).await? {
+            return self
+                .why_not(tx, user_id)
+                .await?
+                .ok_or(Error::Defect("a reset was refused for no reason"));
         }
 
         let scopes = scopes_of(user_id, &target);
@@ -136,6 +149,15 @@ impl Services {
         events.extend(requested.events(&scopes));
         store.audit_events.insert(tx, &events).await?;
         Ok(ResetUserMfa::Requested(Box::new(reset)))
+    }
+
+    /// Why the person's MFA cannot be reset, as far as that hangs on the person.
+    async fn why_not(&self, tx: &mut Tx, user_id: UserId) -> Result<Option<ResetUserMfa>, Error> {
+        let user = self.store().users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
+        if user.mfa.is_none() {
+            return Ok(Some(ResetUserMfa::MfaNotEnabled));
+        }
+        Ok(self.mfa_reset_held(&user).map(|retry_at| ResetUserMfa::Held { retry_at }))
     }
 
     /// A refused request stands in the logs of the actor's and of the person's places: both sides see who tries.

@@ -26,6 +26,19 @@ pub const CODE_BY_USER: Limit = Limit { purpose: "code_user", attempts: 10, wind
 /// Wrong passwords for one reset.
 pub const PASSWORD_BY_RESET: Limit =
     Limit { purpose: "password_reset_link", attempts: 5, window: Duration::minutes(15) };
+/// Mails that somebody signed out has sent to one address: links to verify it or to set a new password.
+pub const MAIL_TO_EMAIL: Limit = Limit { purpose: "mail_to_email", attempts: 5, window: Duration::HOUR };
+/// Sign-ups from one network address.
+pub const SIGN_UP_BY_IP: Limit = Limit { purpose: "sign_up_ip", attempts: 30, window: Duration::HOUR };
+/// Links to set a new password asked for from one network address.
+pub const PASSWORD_RESET_BY_IP: Limit =
+    Limit { purpose: "password_reset_ip", attempts: 60, window: Duration::HOUR };
+/// Wrong current passwords of somebody who is signed in.
+pub const PASSWORD_BY_USER: Limit =
+    Limit { purpose: "password_user", attempts: 10, window: Duration::minutes(15) };
+/// Other addresses that somebody asks for.
+pub const EMAIL_CHANGE_BY_USER: Limit =
+    Limit { purpose: "email_change_user", attempts: 5, window: Duration::HOUR };
 
 /// Invitation mails to one address from one account or portfolio.
 pub const INVITATIONS_BY_ADDRESS: Limit =

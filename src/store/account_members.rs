@@ -318,6 +318,20 @@ impl AccountMembers {
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }
+
+    /// Keeps the copies of the name true, in the transaction that changes the original.
+    pub async fn set_name(&self, tx: &mut Tx, user: UserId, name: &str) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "name_key": name_key(name) } };
+        self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
+        Ok(())
+    }
+
+    /// Keeps the copies of the address true, in the transaction that changes the original.
+    pub async fn set_email_key(&self, tx: &mut Tx, user: UserId, key: &EmailKey) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "email_key": key.as_str() } };
+        self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
+        Ok(())
+    }
 }
 
 fn listed(doc: RowDoc, by_email: bool) -> ListedMember {

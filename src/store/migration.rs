@@ -9,12 +9,12 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, accounts, audit_events, invitations, mfa_resets, outbox,
+    Store, StoreError, account_members, accounts, audit_events, invitations, mail_links, mfa_resets, outbox,
     portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -82,7 +82,9 @@ fn layouts() -> Vec<Layout> {
                 &["email", "email_key", "name", "name_key", "created_at"],
                 doc! {
                     "_id": id(), "email": text(), "email_key": text(), "name": text(), "name_key": text(),
-                    "created_at": date(), "last_log_in_at": date(),
+                    "created_at": date(), "last_log_in_at": date(), "email_unverified": yes_no(),
+                    "locale": text(), "time_zone": text(), "credentials_changed_at": date(),
+                    "mfa_reset_asked_at": date(), "version": whole(),
                     "password": { "bsonType": "object", "required": ["hash", "changed_at"],
                         "properties": { "hash": { "bsonType": "string", "pattern": "^\\$argon2id\\$" }, "changed_at": date() } },
                     "mfa": { "bsonType": "object", "required": ["enabled_at", "totp", "backup_codes"],
@@ -186,6 +188,21 @@ fn layouts() -> Vec<Layout> {
             indexes: vec![
                 index(doc! { "user_id": 1, "kind": 1 }),
                 expires("expires_at", Duration::from_secs(24 * 3600)),
+            ],
+        },
+        Layout {
+            name: mail_links::COLLECTION,
+            validator: validator(
+                &["kind", "user_id", "email", "state", "created_at", "expires_at", "token_hashes"],
+                doc! { "_id": id(), "kind": names(&["VERIFY_EMAIL", "CHANGE_EMAIL", "RESET_PASSWORD"]), "user_id": id(),
+                "email": text(), "old_email": text(), "state": names(&["PENDING", "USED", "CLOSED"]),
+                "created_at": date(), "expires_at": date(), "held_until": date(), "closed_at": date(),
+                "token_hashes": { "bsonType": "array", "items": id() } },
+            ),
+            indexes: vec![
+                index(doc! { "token_hashes": 1 }),
+                index(doc! { "user_id": 1, "state": 1, "kind": 1, "_id": -1 }),
+                expires("expires_at", KEEP_CLOSED_MAIL),
             ],
         },
         Layout {

@@ -11,6 +11,7 @@ pub mod import;
 pub mod invitations;
 mod ip_text;
 pub mod keyset;
+pub mod mail_links;
 pub mod mfa_resets;
 pub mod migration;
 pub mod mongo;

@@ -10,6 +10,7 @@ use super::account_members::AccountMembers;
 use super::accounts::Accounts;
 use super::audit_events::AuditEvents;
 use super::invitations::Invitations;
+use super::mail_links::MailLinks;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
@@ -55,6 +56,8 @@ pub struct Store {
     pub signing_keys: SigningKeys,
     /// Short-lived one-time tokens other than resets.
     pub tickets: Tickets,
+    /// One-time links that travel by mail.
+    pub mail_links: MailLinks,
     /// Requests to reset MFA.
     pub mfa_resets: MfaResets,
     /// Invitations to accounts and portfolios.
@@ -98,6 +101,7 @@ impl Store {
             sessions: Sessions::new(&db),
             signing_keys: SigningKeys::new(&db),
             tickets: Tickets::new(&db),
+            mail_links: MailLinks::new(&db),
             mfa_resets: MfaResets::new(&db),
             invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),

@@ -1,5 +1,7 @@
 //! People, their passwords and their second factors.
 
+mod changes;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
@@ -13,7 +15,9 @@ use crate::crypto::backup_code::BackupCodeHash;
 use crate::crypto::keyring::Sealed;
 use crate::crypto::password::PasswordHash;
 use crate::domain::key::{EmailKey, name_key};
-use crate::domain::{MfaState, User, UserId};
+use crate::domain::{MfaState, Preferences, User, UserId};
+
+pub use changes::ProfileUpdate;
 
 /// The collection's name.
 pub const COLLECTION: &str = "users";
@@ -63,6 +67,17 @@ struct UserDoc {
     password: Option<PasswordDoc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mfa: Option<MfaDoc>,
+    /// Only of people who signed up and have not shown yet to read mail sent to the address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    email_unverified: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    credentials_changed_at: Option<OffsetDateTime>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    mfa_reset_asked_at: Option<OffsetDateTime>,
 }
 
 /// What pages and mails need of a person: no secret leaves the database for them.
@@ -77,6 +92,14 @@ struct PublicDoc {
     #[serde(default, with = "when::option")]
     last_log_in_at: Option<OffsetDateTime>,
     mfa: Option<PublicMfaDoc>,
+    #[serde(default)]
+    email_unverified: bool,
+    locale: Option<String>,
+    time_zone: Option<String>,
+    #[serde(default, with = "when::option")]
+    credentials_changed_at: Option<OffsetDateTime>,
+    #[serde(default, with = "when::option")]
+    mfa_reset_asked_at: Option<OffsetDateTime>,
 }
 
 #[derive(Deserialize)]
@@ -89,7 +112,8 @@ struct PublicMfaDoc {
 
 fn public_fields() -> Document {
     doc! {
-        "email": 1, "name": 1, "created_at": 1, "last_log_in_at": 1,
+        "email": 1, "name": 1, "created_at": 1, "last_log_in_at": 1, "email_unverified": 1, "locale": 1,
+        "time_zone": 1, "credentials_changed_at": 1, "mfa_reset_asked_at": 1,
         "mfa": { "$cond": [
             { "$eq": [{ "$type": "$mfa" }, "object"] },
             { "enabled_at": "$mfa.enabled_at", "backup_codes": { "$size": "$mfa.backup_codes" } },
@@ -107,6 +131,10 @@ impl From<PublicDoc> for User {
             created_at: doc.created_at,
             last_log_in_at: doc.last_log_in_at,
             mfa: doc.mfa.map(|mfa| MfaState { enabled_at: mfa.enabled_at, backup_codes: mfa.backup_codes }),
+            email_verified: !doc.email_unverified,
+            preferences: Preferences { locale: doc.locale, time_zone: doc.time_zone },
+            credentials_changed_at: doc.credentials_changed_at,
+            mfa_reset_asked_at: doc.mfa_reset_asked_at,
         }
     }
 }
@@ -176,6 +204,11 @@ impl NewUser {
             last_log_in_at: None,
             password: self.password.map(|hash| PasswordDoc { hash, changed_at: created_at }),
             mfa: self.mfa.map(mfa_doc),
+            email_unverified: false,
+            locale: None,
+            time_zone: None,
+            credentials_changed_at: None,
+            mfa_reset_asked_at: None,
         };
         bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("user"))
     }
@@ -199,6 +232,10 @@ fn credentials(doc: UserDoc) -> Credentials {
                 enabled_at: secrets.enabled_at,
                 backup_codes: secrets.backup_codes.len(),
             }),
+            email_verified: !doc.email_unverified,
+            preferences: Preferences { locale: doc.locale, time_zone: doc.time_zone },
+            credentials_changed_at: doc.credentials_changed_at,
+            mfa_reset_asked_at: doc.mfa_reset_asked_at,
         },
         password: doc.password.map(|password| password.hash),
         mfa: secrets,
@@ -271,12 +308,6 @@ impl Users {
             .session(&mut tx.session)
             .await?;
         Ok(found.map(User::from))
-    }
-
-    /// Makes the transaction conflict with any other that changes the person: for whoever writes copies of the person
-    /// elsewhere. False when the person does not exist.
-    pub async fn touch(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
-        self.claim(tx, doc! { "_id": id }, doc! { "$inc": { "version": 1_i64 } }).await
     }
 
     /// A person with everything that a log-in checks, by address.
@@ -361,31 +392,5 @@ impl Users {
     pub async fn unset_mfa(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
         let filter = doc! { "_id": id, "mfa": { "$exists": true } };
         self.claim(tx, filter, doc! { "$unset": { "mfa": "" } }).await
-    }
-
-    /// Writes down a completed log-in.
-    pub async fn set_last_log_in(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        self.claim(tx, doc! { "_id": id }, doc! { "$set": { "last_log_in_at": date(at) } }).await?;
-        Ok(())
-    }
-
-    /// Replaces a password's hash, but only the one that was checked: true when this call did it.
-    pub async fn replace_password_hash(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        old: &PasswordHash,
-        new: &PasswordHash,
-    ) -> Result<bool, StoreError> {
-        let encode = |hash: &PasswordHash| {
-            bson::serialize_to_bson(hash).map_err(|_| StoreError::Corrupt("password hash"))
-        };
-        let filter = doc! { "_id": id, "password.hash": encode(old)? };
-        self.claim(tx, filter, doc! { "$set": { "password.hash": encode(new)? } }).await
     }
 }

@@ -166,6 +166,30 @@ const ROWS: &[(&str, &str)] = &[
         "Mutation.revokeSession",
         "mutation($session: ID!) { revokeSession(input: { sessionId: $session }) { __typename ... on RevokeSessionRejected { reason } } }",
     ),
+    (
+        "Mutation.signUp",
+        "mutation { signUp(input: { email: \"a@b.example\", password: \"x\", name: \"A\", accountName: \"B\" }) { __typename ... on SignUpRejected { reason } } }",
+    ),
+    (
+        "Mutation.verifyEmail",
+        "mutation { verifyEmail(input: { token: \"lkv_x\" }) { __typename ... on VerifyEmailRejected { reason } } }",
+    ),
+    (
+        "Mutation.requestPasswordReset",
+        "mutation { requestPasswordReset(input: { email: \"nobody@b.example\" }) { __typename ... on RequestPasswordResetRejected { reason } } }",
+    ),
+    (
+        "Mutation.resetPassword",
+        "mutation { resetPassword(input: { token: \"lkp_x\", newPassword: \"x\" }) { __typename ... on ResetPasswordRejected { reason } } }",
+    ),
+    (
+        "Mutation.changePassword",
+        "mutation { changePassword(input: { currentPassword: \"x\", newPassword: \"x\" }) { __typename ... on ChangePasswordRejected { reason } } }",
+    ),
+    (
+        "Mutation.updateProfile",
+        "mutation { updateProfile(input: { locale: \"en\" }) { __typename ... on UpdateProfileRejected { reason } } }",
+    ),
     ("Mutation.revokeOtherSessions", "mutation { revokeOtherSessions { __typename } }"),
     ("Mutation.logOut", "mutation { logOut { __typename } }"),
     (

@@ -26,6 +26,7 @@ mod log_in;
 mod mail;
 mod main_job;
 mod mongod;
+mod people;
 mod portfolio_access;
 mod portfolio_races;
 mod portfolios;

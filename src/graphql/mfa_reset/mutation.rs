@@ -40,6 +40,9 @@ rejection! {
         MfaNotEnabled => "This user has no MFA, so there is nothing to reset: they can log in with their password.",
         /// The viewer is not Owner or Admin over this user. As a result of the mutation this is the error FORBIDDEN.
         NotPermitted => "Only an Owner or Admin of an account or portfolio that this user belongs to can do this.",
+        /// The user's e-mail address or password changed within the last 24 hours (or what the deployment says); see
+        /// `retryAt`.
+        Held => "This user's e-mail address or password changed a short while ago, so their MFA cannot be reset yet. Try again later.",
         /// Five resets of this user were asked for within an hour; see `retryAt`.
         TooManyResets => "Too many resets of this user were asked for lately. Try again later.",
     }
@@ -195,6 +198,7 @@ impl MfaResetMutation {
             }
             ResetUserMfa::SelfReset => Reason::SelfReset.into(),
             ResetUserMfa::MfaNotEnabled => Reason::MfaNotEnabled.into(),
+            ResetUserMfa::Held { retry_at } => ResetUserMfaRejected::until(Reason::Held, retry_at),
             ResetUserMfa::TooManyResets { retry_at } => {
                 ResetUserMfaRejected::until(Reason::TooManyResets, retry_at)
             }

@@ -238,6 +238,7 @@ impl SessionMutation {
                     expires_at: expires_at.into(),
                 })
             }
+            LogIn::EmailNotVerified => LogInResult::Rejected(Reason::EmailNotVerified.into()),
             LogIn::InvalidCredentials => LogInResult::Rejected(Reason::InvalidCredentials.into()),
             LogIn::TooManyAttempts { retry_at } => {
                 LogInResult::Rejected(LogInRejected::until(Reason::TooManyAttempts, retry_at))

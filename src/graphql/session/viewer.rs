@@ -73,6 +73,12 @@ impl Viewer {
     pub fn new(user_id: domain::UserId, session: domain::Session) -> Self {
         Self { user_id, session }
     }
+
+    async fn preferences(&self, ctx: &Context<'_>) -> Result<domain::Preferences> {
+        let request = request(ctx)?;
+        let found = request.loaders().users.one(self.user_id).await?;
+        Ok(expected(found, "the viewer", request)?.preferences.clone())
+    }
 }
 
 /// The signed-in user's own view. Who may see it: only the user.
@@ -83,6 +89,24 @@ impl Viewer {
         let request = request(ctx)?;
         let found = request.loaders().users.one(self.user_id).await?;
         Ok(User::new(expected(found, "the viewer", request)?))
+    }
+
+    /// The language of the viewer's mail, as a language tag such as `de`; null where none was told. Mail falls back to
+    /// English.
+    async fn locale(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.preferences(ctx).await?.locale)
+    }
+
+    /// The time zone of the viewer's mail, such as `Europe/Berlin`; null where none was told. Mail falls back to UTC.
+    async fn time_zone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.preferences(ctx).await?.time_zone)
+    }
+
+    /// The e-mail address that takes the place of the viewer's own once it is verified; null when none waits.
+    async fn pending_email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let request = request(ctx)?;
+        let (services, id) = (request.services.clone(), self.user_id);
+        apart(request, async move { services.pending_email(id).await }).await
     }
 
     /// The session in use.

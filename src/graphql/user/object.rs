@@ -38,6 +38,9 @@ impl User {
         if self.0.mfa.is_none() {
             return Ok(Some(Reason::MfaNotEnabled));
         }
+        if request.services.mfa_reset_held(&self.0).is_some() {
+            return Ok(Some(Reason::Held));
+        }
         let recent = request.loaders().recent_resets.one(self.0.id).await?;
         Ok(too_many_resets(recent).then_some(Reason::TooManyResets))
     }

@@ -3,6 +3,7 @@
 //! A page only reads; what changes anything goes through GraphQL. Each has its own policy for the browser.
 
 mod invitation;
+mod links;
 pub mod mailbox;
 mod mfa_reset;
 mod web;
@@ -45,6 +46,7 @@ impl Pages {
                 get(async || asset("text/css; charset=utf-8", include_str!("files/page.css"))),
             )
             .merge(invitation::router())
+            .merge(links::router())
             .merge(mfa_reset::router())
             .merge(web::router(self));
         if let Some(mailbox) = &self.mailbox {

@@ -59,7 +59,16 @@ fn all(web_dir: Option<&std::path::Path>) -> Pages {
 
 #[tokio::test]
 async fn every_page_forbids_inline_scripts_and_framing() {
-    for path in ["/", "/mfa-reset", "/invitation", "/playground", "/dev/mailbox", "/dev/mailbox/7"] {
+    for path in [
+        "/",
+        "/mfa-reset",
+        "/invitation",
+        "/verify-email",
+        "/reset-password",
+        "/playground",
+        "/dev/mailbox",
+        "/dev/mailbox/7",
+    ] {
         let page = get_from(all(None), path).await;
         let policy = page.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
@@ -87,6 +96,20 @@ async fn pages_behind_links_take_the_token_from_the_fragment_only() {
         // Every element that the script looks for is on the page.
         for id in script.text.split("at('").skip(1).filter_map(|rest| rest.split('\'').next()) {
             assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_other_links_take_the_token_from_the_fragment_only() {
+    let script = get_from(Pages::default(), "/link.js").await;
+    assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
+    for path in ["/verify-email", "/reset-password"] {
+        let page = get_from(Pages::default(), &format!("{path}?token=lkv_seen")).await;
+        assert_eq!(page.status, 200);
+        assert!(!page.text.contains("lkv_seen") && script.text.contains(&format!("'{path}'")));
+        for id in ["title", "status", "form", "problem", "send"] {
+            assert!(page.text.contains(&format!("id=\"{id}\"")), "{path}: {id}");
         }
     }
 }

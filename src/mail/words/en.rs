@@ -1,5 +1,6 @@
 //! English.
 
+mod people;
 mod places;
 
 use time::macros::format_description;
@@ -58,6 +59,7 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
             ),
         ),
         Content::Place(news) => places::letter(setting, &service, &at, news),
+        Content::Person(news) => people::letter(setting, &service, &at, news),
     };
     Letter {
         language: "en",

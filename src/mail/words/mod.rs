@@ -19,7 +19,7 @@ pub enum Language {
 /// Somebody, as a mail names them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The name as typed.
+    /// The name as typed; empty where the reader is not to be called by one.
     pub name: String,
     /// The address as typed.
     pub email: String,
@@ -88,6 +88,8 @@ pub enum Content {
     },
     /// About a place in an account or portfolio.
     Place(PlaceNews),
+    /// About an address or a password.
+    Person(PersonNews),
 }
 
 /// What there is to say about a place in an account or portfolio. A place's name is absent when it is gone.
@@ -176,6 +178,48 @@ pub enum PlaceNews {
         /// Who took it out.
         by: Option<Person>,
     },
+}
+
+/// What there is to say about an address or a password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PersonNews {
+    /// To an address that somebody signed up with, with a link: verify it. Nobody knows yet who reads it.
+    VerifyEmail {
+        /// Until when the link works.
+        until: OffsetDateTime,
+    },
+    /// To an address that is to replace another one, with a link: verify it. Nobody knows yet who reads it.
+    ConfirmNewEmail {
+        /// Until when the link works.
+        until: OffsetDateTime,
+    },
+    /// To the address that another one is to replace.
+    EmailChangeRequested {
+        /// The new one, masked.
+        new: String,
+    },
+    /// To the address that another one has replaced.
+    EmailChanged {
+        /// The new one, masked.
+        new: String,
+    },
+    /// A new password can be set, with a link.
+    PasswordReset {
+        /// Until when the link works.
+        until: OffsetDateTime,
+    },
+    /// A new password was asked for, and cannot be set yet: an MFA reset was asked for a short while ago.
+    PasswordResetHeld {
+        /// Not before then.
+        until: OffsetDateTime,
+    },
+    /// Somebody signed up with the address of the reader, who is a user already.
+    SignedUpAgain {
+        /// Until when the link to set a new password works; there is none while that is held.
+        link_until: Option<OffsetDateTime>,
+    },
+    /// The password was changed.
+    PasswordChanged,
 }
 
 /// What every mail knows.

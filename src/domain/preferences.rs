@@ -1,0 +1,75 @@
+//! What a person prefers to read: the language and the time zone of mail.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest language tag (RFC 5646, section 4.4.1).
+const LANGUAGE_MAX: usize = 35;
+const TIME_ZONE_MAX: usize = 64;
+
+/// Language and time zone of a person, as far as they were told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Preferences {
+    /// A language tag (BCP 47), such as `de` or `pt-BR`. Mail falls back to English for a language it is not written in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// A name of the IANA time zone database, such as `Europe/Berlin`. Mail falls back to UTC for a zone it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+/// Whether a text has the form of a language tag.
+pub fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    text.len() <= LANGUAGE_MAX
+        && (2..=8).contains(&language.len())
+        && language.chars().all(|c| c.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// Whether a text has the form of a time zone's name.
+pub fn is_time_zone_name(text: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+    };
+    text.len() <= TIME_ZONE_MAX && text.split('/').count() <= 3 && text.split('/').all(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_tags_are_told_by_their_form() {
+        for good in ["en", "de", "pt-BR", "zh-Hant-TW", "de-1996", "sr-Latn-RS"] {
+            assert!(is_language_tag(good), "{good}");
+        }
+        for bad in [
+            "",
+            "e",
+            "en_US",
+            "en-",
+            "-en",
+            "1a",
+            "en us",
+            "de-ä",
+            "<b>",
+            &format!("en{}", "-abcdefgh".repeat(5)),
+        ] {
+            assert!(!is_language_tag(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn time_zones_are_told_by_their_form() {
+        for good in
+            ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3", "America/Port-au-Prince"]
+        {
+            assert!(is_time_zone_name(good), "{good}");
+        }
+        for bad in ["", "/", "Europe/", "../etc/passwd", "Europe/Ber lin", "+02:00", "a/b/c/d"] {
+            assert!(!is_time_zone_name(bad), "{bad}");
+        }
+    }
+}
