@@ -1,7 +1,7 @@
 //! `addAccountToPortfolio` and `removeAccountFromPortfolio`. An account is in at most one portfolio.
 //!
 //! Each member of an account carries a copy of which portfolio links it; permissions of the portfolio's people over that
-//! member hang on the copy. An account of up to [`BATCH`] people joins or leaves in one transaction. A larger one takes
+//! member hang on the copy. An account of up to `BATCH` people joins or leaves in one transaction. A larger one takes
 //! several, so that no transaction grows with the account, in an order that never leaves a right behind: joining links
 //! the account first and then gives out the copies; leaving takes the copies back first, and the link with the last of
 //! them. Wherever it stops, the portfolio has fewer rights rather than more, and calling it again goes on.
