@@ -34,6 +34,7 @@ export const waitingInvitationFragment = graphql(`
       name
     }
     offer {
+      __typename
       ... on AccountOffer {
         role
       }
