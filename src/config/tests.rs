@@ -226,3 +226,16 @@ fn variables_that_kubernetes_injects_for_a_service_are_no_mistake() {
     assert!(serve_with(injected).is_ok());
     assert!(serve_with([("LATCHKEY_SERVICE_HOSTS", "x")]).is_err());
 }
+
+#[test]
+fn the_readme_lists_every_key_with_its_default_and_no_other() {
+    let readme = include_str!("../../README.md");
+    let listed: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `LATCHKEY_")).collect();
+    for key in KEYS {
+        let name = format!("| `{}`", key.env());
+        let row =
+            listed.iter().find(|line| line.starts_with(&name)).unwrap_or_else(|| panic!("no row for {name}"));
+        assert!(key.default.is_empty() || row.contains(&format!("`{}`", key.default)), "{row}");
+    }
+    assert_eq!(listed.len(), KEYS.len(), "rows for keys that do not exist");
+}

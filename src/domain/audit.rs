@@ -101,6 +101,8 @@ macro_rules! audit_actions {
             SessionRevoked = "SESSION_REVOKED",
             /// MFA was set up.
             MfaEnrolled = "MFA_ENROLLED",
+            /// Setting MFA up was refused: a wrong code, nothing that waits for one, or MFA is on already.
+            MfaEnrollmentRefused = "MFA_ENROLLMENT_REFUSED",
             /// MFA was switched off by its owner.
             MfaDisabled = "MFA_DISABLED",
             /// A backup code was used.
@@ -109,13 +111,13 @@ macro_rules! audit_actions {
             BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
             /// An Owner or Admin asked to reset somebody's MFA.
             MfaResetRequested = "MFA_RESET_REQUESTED",
-            /// Asking was refused.
+            /// Asking, or taking back, was refused.
             MfaResetRefused = "MFA_RESET_REFUSED",
             /// A newer request replaced a waiting one.
             MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
             /// The person accepted; MFA went off.
             MfaResetAccepted = "MFA_RESET_ACCEPTED",
-            /// Accepting was refused.
+            /// Accepting or declining by the link was refused.
             MfaResetAcceptRefused = "MFA_RESET_ACCEPT_REFUSED",
             /// The person said "this wasn't me".
             MfaResetDeclined = "MFA_RESET_DECLINED",

@@ -74,7 +74,7 @@ impl Services {
             _ => AcceptMfaReset::Invalid,
         };
         if let Some(reason) = outcome.refusal() {
-            self.record_refused_accept(caller, found.as_ref(), reason).await?;
+            self.record_refused_reset_link(caller, found.as_ref(), "ACCEPT", reason).await?;
         }
         Ok(outcome)
     }
@@ -105,7 +105,7 @@ impl Services {
         }
         let checked = counted.is_some();
         let outcome = match transact!(self.store(), |tx| self.take_effect(&mut tx, caller, hash, checked)) {
-            Err(Error::PolicyChanged) => return Ok(AcceptMfaReset::PasswordRequired),
+            Err(Error::Undone) => return Ok(AcceptMfaReset::PasswordRequired),
             outcome => outcome?,
         };
         if let Some(attempt) = counted {
@@ -140,7 +140,7 @@ impl Services {
         // Decided again on the snapshot: a policy that was tightened a moment ago counts.
         let demanded = policies.iter().map(|policy| policy.reset_acceptance).max().unwrap_or_default();
         if demanded == ResetAcceptance::LinkAndPassword && !password_checked {
-            return Err(Error::PolicyChanged);
+            return Err(Error::Undone);
         }
         let user = store.users.find_in(tx, user_id).await?.ok_or(Error::Defect("user vanished"))?;
         store.users.unset_mfa(tx, user_id).await?;
@@ -182,14 +182,18 @@ impl Services {
         Ok(of_accounts.chain(of_portfolios).max().unwrap_or_default())
     }
 
-    async fn record_refused_accept(
+    /// Writes down that an answer by link was refused: in the logs of the reset, or of the deployment where no reset is
+    /// known.
+    pub(super) async fn record_refused_reset_link(
         &self,
         caller: &Caller,
         reset: Option<&MfaReset>,
+        answer: &str,
         reason: &str,
     ) -> Result<(), Error> {
         let happening = Happening::new(caller, self.now(), AuditAction::MfaResetAcceptRefused)
             .with(Credential::MailLink)
+            .detail("answer", answer)
             .detail("reason", reason);
         match reset {
             Some(reset) => {

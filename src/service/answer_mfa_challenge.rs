@@ -8,7 +8,7 @@ use super::throttle::{CODE_BY_USER, Verdict};
 use super::verify_code::{CodeCheck, RightCode};
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
-use crate::domain::{AuditAction, Credential, MfaMethod, Notification, UserId};
+use crate::domain::{AuditAction, Credential, MfaMethod, Notification, Scope, UserId};
 use crate::store::Tx;
 use crate::store::tickets::TicketKind;
 use crate::store::users::MfaSecrets;
@@ -44,16 +44,17 @@ impl Services {
         code: &str,
     ) -> Result<ChallengeAnswer, Error> {
         let Some(token) = Token::parse(TokenKind::Challenge, token) else {
-            return Ok(ChallengeAnswer::ChallengeExpired);
+            return self.refuse_unknown(caller).await;
         };
         let key = token.hash();
         let tickets = &self.store().tickets;
         let kind = TicketKind::Challenge;
         let Some(ticket) = tickets.claim_attempt(&key, kind, CHALLENGE_ATTEMPTS, self.now()).await? else {
-            return Ok(match tickets.find_live(&key, kind, self.now()).await? {
-                Some(_) => ChallengeAnswer::TooManyAttempts { retry_at: None },
-                None => ChallengeAnswer::ChallengeExpired,
-            });
+            let Some(dead) = tickets.find_live(&key, kind, self.now()).await? else {
+                return self.refuse_unknown(caller).await;
+            };
+            self.refuse_answer(caller, dead.user_id, "TOO_MANY_ATTEMPTS").await?;
+            return Ok(ChallengeAnswer::TooManyAttempts { retry_at: None });
         };
         let user_id = ticket.user_id;
         let counted = match self.attempt(CODE_BY_USER, user_id.uuid().as_bytes()).await? {
@@ -65,6 +66,7 @@ impl Services {
         };
         let credentials = self.store().users.find_credentials(user_id).await?;
         let Some(secrets) = credentials.and_then(|credentials| credentials.mfa) else {
+            self.refuse_answer(caller, user_id, "CHALLENGE_EXPIRED").await?;
             return Ok(ChallengeAnswer::ChallengeExpired);
         };
         let right = match self.check_code(user_id, &secrets, code)? {
@@ -78,21 +80,23 @@ impl Services {
                 return Ok(ChallengeAnswer::WrongCode);
             }
         };
-        let answer =
-            transact!(self.store(), |tx| self.complete(&mut tx, caller, &key, user_id, &secrets, right))?;
-        match &answer {
-            ChallengeAnswer::LoggedIn(_) => {
+        let done =
+            transact!(self.store(), |tx| self.complete(&mut tx, caller, &key, user_id, &secrets, right));
+        let (answer, reason) = match done {
+            Ok(Some(new)) => {
                 self.forgive(counted).await?;
                 self.wake_mail();
+                return Ok(ChallengeAnswer::LoggedIn(Box::new(new)));
             }
-            ChallengeAnswer::CodeAlreadyUsed => {
-                self.refuse_answer(caller, user_id, "CODE_ALREADY_USED").await?;
-            }
-            _ => {}
-        }
+            Ok(None) => (ChallengeAnswer::ChallengeExpired, "CHALLENGE_EXPIRED"),
+            Err(Error::Undone) => (ChallengeAnswer::CodeAlreadyUsed, "CODE_ALREADY_USED"),
+            Err(error) => return Err(error),
+        };
+        self.refuse_answer(caller, user_id, reason).await?;
         Ok(answer)
     }
 
+    /// The session; nothing when another answer to the same challenge won, which leaves this one's code unused.
     async fn complete(
         &self,
         tx: &mut Tx,
@@ -101,14 +105,13 @@ impl Services {
         user_id: UserId,
         secrets: &MfaSecrets,
         right: RightCode,
-    ) -> Result<ChallengeAnswer, Error> {
-        // Used up before the challenge, so that a code that lost its race leaves the challenge open for the next code.
-        if !self.use_code(tx, user_id, secrets, right).await? {
-            return Ok(ChallengeAnswer::CodeAlreadyUsed);
-        }
+    ) -> Result<Option<NewSession>, Error> {
         if !self.store().tickets.claim(tx, key, TicketKind::Challenge).await? {
-            // Another answer to the same challenge won; the code that was just used up stays used.
-            return Ok(ChallengeAnswer::ChallengeExpired);
+            return Ok(None);
+        }
+        // Undone where the code lost a race, so that the challenge stays open for the next code.
+        if !self.use_code(tx, user_id, secrets, right).await? {
+            return Err(Error::Undone);
         }
         let now = self.now();
         let new = self.begin_session(tx, caller, user_id, Some(now)).await?;
@@ -123,7 +126,14 @@ impl Services {
             self.store().outbox.insert(tx, user_id, Notification::BackupCodeUsed { user_id }, now).await?;
         }
         self.store().audit_events.insert(tx, &events).await?;
-        Ok(ChallengeAnswer::LoggedIn(Box::new(new)))
+        Ok(Some(new))
+    }
+
+    async fn refuse_unknown(&self, caller: &Caller) -> Result<ChallengeAnswer, Error> {
+        let happening = Happening::new(caller, self.now(), AuditAction::LogInRefused)
+            .detail("reason", "CHALLENGE_EXPIRED");
+        self.record_refusal(&happening, &[Scope::Deployment]).await?;
+        Ok(ChallengeAnswer::ChallengeExpired)
     }
 
     async fn refuse_answer(&self, caller: &Caller, user: UserId, reason: &str) -> Result<(), Error> {

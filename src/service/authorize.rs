@@ -29,16 +29,17 @@ impl Services {
         if caller.signed_in()?.user_id == user_id {
             return Ok(());
         }
+        self.authorize_managing(caller, user_id).await
+    }
+
+    async fn authorize_managing(&self, caller: &Caller, user_id: UserId) -> Result<(), Error> {
         let allowed = self.authorize_user(caller, Action::ResetUserMfa, user_id).await;
-        match &allowed {
-            Err(Error::Denied(Denial::Forbidden)) => {
-                self.record_refused_reset(caller, user_id, "NOT_PERMITTED").await?;
-            }
-            Err(Error::Denied(Denial::Hidden)) => {
-                self.record_refused_reset(caller, user_id, "NOT_FOUND").await?;
-            }
-            _ => {}
-        }
+        let reason = match &allowed {
+            Err(Error::Denied(Denial::Forbidden)) => "NOT_PERMITTED",
+            Err(Error::Denied(Denial::Hidden)) => "NOT_FOUND",
+            _ => return allowed,
+        };
+        self.record_refused_reset(caller, user_id, reason).await?;
         allowed
     }
 
@@ -46,7 +47,7 @@ impl Services {
     pub async fn authorize_reset_by_id(&self, caller: &Caller, id: MfaResetId) -> Result<(), Error> {
         caller.signed_in()?;
         let user_id = self.user_of_mfa_reset(id).await?.ok_or(Denial::Hidden)?;
-        self.authorize_user(caller, Action::ResetUserMfa, user_id).await
+        self.authorize_managing(caller, user_id).await
     }
 
     /// Whether the caller may do something about an account.

@@ -29,7 +29,14 @@ impl Services {
     pub async fn cancel_mfa_reset(&self, caller: &Caller, id: MfaResetId) -> Result<CancelMfaReset, Error> {
         caller.signed_in()?;
         let outcome = transact!(self.store(), |tx| self.take_back(&mut tx, caller, id))?;
-        self.wake_mail();
+        match &outcome {
+            CancelMfaReset::Cancelled(_) => self.wake_mail(),
+            CancelMfaReset::NotPending => {
+                if let Some(user_id) = self.user_of_mfa_reset(id).await? {
+                    self.record_refused_reset(caller, user_id, "NOT_PENDING").await?;
+                }
+            }
+        }
         Ok(outcome)
     }
 

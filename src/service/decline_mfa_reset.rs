@@ -23,6 +23,7 @@ impl Services {
     /// Declines a reset. Who may call: whoever holds the mailed token.
     pub async fn decline_mfa_reset(&self, caller: &Caller, token: &str) -> Result<DeclineMfaReset, Error> {
         let Some(token) = Token::parse(TokenKind::MfaReset, token) else {
+            self.record_refused_reset_link(caller, None, "DECLINE", "INVALID").await?;
             return Ok(DeclineMfaReset::Invalid);
         };
         let hash = token.hash();
@@ -31,10 +32,12 @@ impl Services {
             return Ok(DeclineMfaReset::Declined);
         }
         let found = self.store().mfa_resets.find(ResetKey::Token(hash)).await?;
-        Ok(match found.map(|reset| reset.state_at(self.now())) {
-            Some(MfaResetState::Expired) => DeclineMfaReset::Expired,
-            _ => DeclineMfaReset::Invalid,
-        })
+        let (outcome, reason) = match found.as_ref().map(|reset| reset.state_at(self.now())) {
+            Some(MfaResetState::Expired) => (DeclineMfaReset::Expired, "EXPIRED"),
+            _ => (DeclineMfaReset::Invalid, "INVALID"),
+        };
+        self.record_refused_reset_link(caller, found.as_ref(), "DECLINE", reason).await?;
+        Ok(outcome)
     }
 
     async fn close_declined(&self, tx: &mut Tx, caller: &Caller, hash: TokenHash) -> Result<bool, Error> {

@@ -9,7 +9,7 @@ use super::audit::{Happening, scopes_of};
 use super::log_in::{NewSession, carrier_digest};
 use super::{Caller, Error, Services};
 use crate::crypto::{BackupCode, BackupCodes, Token, TokenHash, TokenKind, TotpSecret, qr_svg};
-use crate::domain::{AuditAction, Credential, Denial, Notification, SessionId, UserId};
+use crate::domain::{AuditAction, Credential, Denial, Notification, Scope, SessionId, UserId};
 use crate::store::Tx;
 use crate::store::tickets::{Ticket, TicketKind};
 use crate::store::users::{MfaSecrets, TOTP_PLACE};
@@ -64,6 +64,18 @@ pub enum ConfirmEnrollment {
     TooManyAttempts,
 }
 
+impl ConfirmEnrollment {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Enrolled { .. } => None,
+            Self::WrongCode => Some("WRONG_CODE"),
+            Self::AlreadyEnabled => Some("MFA_ALREADY_ENABLED"),
+            Self::EnrollmentExpired => Some("ENROLLMENT_EXPIRED"),
+            Self::TooManyAttempts => Some("TOO_MANY_ATTEMPTS"),
+        }
+    }
+}
+
 /// What an enrolment hangs on.
 #[derive(Debug, Clone, Copy)]
 enum Carrier {
@@ -104,10 +116,12 @@ impl Services {
         token: Option<&str>,
     ) -> Result<BeginEnrollment, Error> {
         let Some((user_id, carrier)) = self.carrier(caller, token).await? else {
+            self.refuse_enrollment(caller, None, "ENROLLMENT_EXPIRED").await?;
             return Ok(BeginEnrollment::EnrollmentExpired);
         };
         let user = self.store().users.find(user_id).await?.ok_or(Error::Denied(Denial::SignedOut))?;
         if user.mfa.is_some() {
+            self.refuse_enrollment(caller, Some(user_id), "MFA_ALREADY_ENABLED").await?;
             return Ok(BeginEnrollment::AlreadyEnabled);
         }
         let now = self.now();
@@ -142,8 +156,23 @@ impl Services {
         code: &str,
     ) -> Result<ConfirmEnrollment, Error> {
         let Some((user_id, carrier)) = self.carrier(caller, token).await? else {
+            self.refuse_enrollment(caller, None, "ENROLLMENT_EXPIRED").await?;
             return Ok(ConfirmEnrollment::EnrollmentExpired);
         };
+        let outcome = self.confirm_on(caller, user_id, carrier, code).await?;
+        if let Some(reason) = outcome.refusal() {
+            self.refuse_enrollment(caller, Some(user_id), reason).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn confirm_on(
+        &self,
+        caller: &Caller,
+        user_id: UserId,
+        carrier: Carrier,
+        code: &str,
+    ) -> Result<ConfirmEnrollment, Error> {
         let (key, kind) = (carrier.digest(), TicketKind::PendingTotp);
         let tickets = &self.store().tickets;
         let Some(ticket) = tickets.claim_attempt(&key, kind, CONFIRM_ATTEMPTS, self.now()).await? else {
@@ -176,6 +205,23 @@ impl Services {
             Enrolled::HadMfa => ConfirmEnrollment::AlreadyEnabled,
             Enrolled::NothingWaits => ConfirmEnrollment::EnrollmentExpired,
         })
+    }
+
+    async fn refuse_enrollment(
+        &self,
+        caller: &Caller,
+        user_id: Option<UserId>,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let happening =
+            Happening::new(caller, self.now(), AuditAction::MfaEnrollmentRefused).detail("reason", reason);
+        match user_id {
+            Some(id) => {
+                let scopes = scopes_of(id, &self.memberships_of(id).await?);
+                self.record_refusal(&happening.about(id), &scopes).await
+            }
+            None => self.record_refusal(&happening, &[Scope::Deployment]).await,
+        }
     }
 
     async fn enroll(

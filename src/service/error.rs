@@ -30,9 +30,10 @@ pub enum Error {
     /// A password cannot be hashed.
     #[error("a password cannot be hashed")]
     Password(#[from] PasswordError),
-    /// A policy was tightened between the check and the transaction, which was therefore undone.
-    #[error("a policy changed meanwhile")]
-    PolicyChanged,
+    /// What had been checked did not hold any more inside the transaction, which was therefore undone. The use case
+    /// turns this into an outcome; it never reaches a client.
+    #[error("a transaction was undone because what it relied on had changed")]
+    Undone,
     /// Something that cannot be, short of a defect.
     #[error("{0}")]
     Defect(&'static str),

@@ -4,6 +4,7 @@
 //! does a cell that differs. `LATCHKEY_WRITE_MATRIX=1` writes what was found into the file, for review.
 
 mod portfolio_rows;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,197 +67,8 @@ async fn world(app: &TestApp) -> World {
     World { account, portfolio, owner, target, askers }
 }
 
-/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset`, `$invitation` and
-/// `$session` are ids.
-const ROWS: &[(&str, &str)] = &[
-    ("Query.node", "query($user: ID!) { node(id: $user) { id } }"),
-    ("Query.nodes", "query($user: ID!) { nodes(ids: [$user]) { id } }"),
-    ("Query.viewer", "{ viewer { user { id } } }"),
-    ("Query.user", "query($user: ID!) { user(id: $user) { id } }"),
-    ("Query.account", "query($account: ID!) { account(id: $account) { id } }"),
-    ("Query.portfolio", "query($portfolio: ID!) { portfolio(id: $portfolio) { id } }"),
-    ("Query.invitationByToken", "{ invitationByToken(token: \"lki_x\") { state } }"),
-    ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
-    (
-        "Mutation.resetUserMfa",
-        "mutation($user: ID!) { resetUserMfa(input: { userId: $user }) { __typename ... on ResetUserMfaRejected { reason } } }",
-    ),
-    (
-        "Mutation.cancelMfaReset",
-        "mutation($reset: ID!) { cancelMfaReset(input: { mfaResetId: $reset }) { __typename ... on CancelMfaResetRejected { reason } } }",
-    ),
-    (
-        "Mutation.acceptMfaReset",
-        "mutation { acceptMfaReset(input: { token: \"lkr_x\" }) { __typename ... on AcceptMfaResetRejected { reason } } }",
-    ),
-    (
-        "Mutation.declineMfaReset",
-        "mutation { declineMfaReset(input: { token: \"lkr_x\" }) { __typename ... on DeclineMfaResetRejected { reason } } }",
-    ),
-    (
-        "Mutation.setAccountMfaPolicy",
-        "mutation($account: ID!) { setAccountMfaPolicy(input: { accountId: $account, resetAcceptance: LINK }) { __typename } }",
-    ),
-    (
-        "Mutation.setPortfolioMfaPolicy",
-        "mutation($portfolio: ID!) { setPortfolioMfaPolicy(input: { portfolioId: $portfolio, resetAcceptance: LINK }) { __typename } }",
-    ),
-    (
-        "Mutation.createAccount",
-        "mutation { createAccount(input: { name: \"New\" }) { __typename ... on CreateAccountRejected { reason } } }",
-    ),
-    (
-        "Mutation.inviteUser",
-        "mutation($account: ID!) { inviteUser(input: { accountId: $account, email: \"new@example.test\", role: ANALYST }) { __typename ... on InviteUserRejected { reason } } }",
-    ),
-    (
-        "Mutation.resendInvitation",
-        "mutation($invitation: ID!) { resendInvitation(input: { invitationId: $invitation }) { __typename ... on ResendInvitationRejected { reason } } }",
-    ),
-    (
-        "Mutation.revokeInvitation",
-        "mutation($invitation: ID!) { revokeInvitation(input: { invitationId: $invitation }) { __typename ... on RevokeInvitationRejected { reason } } }",
-    ),
-    (
-        "Mutation.acceptInvitation",
-        "mutation { acceptInvitation(input: { token: \"lki_x\" }) { __typename ... on AcceptInvitationRejected { reason } } }",
-    ),
-    (
-        "Mutation.changeUserRole",
-        "mutation($account: ID!, $user: ID!) { changeUserRole(input: { accountId: $account, userId: $user, role: ANALYST }) { __typename ... on ChangeUserRoleRejected { reason } } }",
-    ),
-    // Nobody: the account must stay as it is for the rows below.
-    (
-        "Mutation.removeUser",
-        "mutation($account: ID!) { removeUser(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on RemoveUserRejected { reason } } }",
-    ),
-    (
-        "Mutation.transferAccountOwnership",
-        "mutation($account: ID!) { transferAccountOwnership(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on TransferAccountOwnershipRejected { reason } } }",
-    ),
-    (
-        "Mutation.closeAccount",
-        "mutation($account: ID!) { closeAccount(input: { accountId: $account, name: \"?\" }) { __typename ... on CloseAccountRejected { reason } } }",
-    ),
-    (
-        "Mutation.logIn",
-        "mutation { logIn(input: { email: \"a@b.c\", password: \"x\" }) { __typename ... on LogInRejected { reason } } }",
-    ),
-    (
-        "Mutation.answerMfaChallenge",
-        "mutation { answerMfaChallenge(input: { challengeToken: \"x\", code: \"1\" }) { __typename ... on AnswerMfaChallengeRejected { reason } } }",
-    ),
-    (
-        "Mutation.beginTotpEnrollment",
-        "mutation { beginTotpEnrollment(input: {}) { __typename ... on BeginTotpEnrollmentRejected { reason } } }",
-    ),
-    (
-        "Mutation.confirmTotpEnrollment",
-        "mutation { confirmTotpEnrollment(input: { code: \"1\" }) { __typename ... on ConfirmTotpEnrollmentRejected { reason } } }",
-    ),
-    (
-        "Mutation.regenerateBackupCodes",
-        "mutation { regenerateBackupCodes(input: { code: \"1\" }) { __typename ... on RegenerateBackupCodesRejected { reason } } }",
-    ),
-    (
-        "Mutation.disableMfa",
-        "mutation { disableMfa(input: { code: \"1\" }) { __typename ... on DisableMfaRejected { reason } } }",
-    ),
-    (
-        "Mutation.revokeSession",
-        "mutation($session: ID!) { revokeSession(input: { sessionId: $session }) { __typename ... on RevokeSessionRejected { reason } } }",
-    ),
-    (
-        "Mutation.signUp",
-        "mutation { signUp(input: { email: \"a@b.example\", password: \"x\", name: \"A\", accountName: \"B\" }) { __typename ... on SignUpRejected { reason } } }",
-    ),
-    (
-        "Mutation.verifyEmail",
-        "mutation { verifyEmail(input: { token: \"lkv_x\" }) { __typename ... on VerifyEmailRejected { reason } } }",
-    ),
-    (
-        "Mutation.requestPasswordReset",
-        "mutation { requestPasswordReset(input: { email: \"nobody@b.example\" }) { __typename ... on RequestPasswordResetRejected { reason } } }",
-    ),
-    (
-        "Mutation.resetPassword",
-        "mutation { resetPassword(input: { token: \"lkp_x\", newPassword: \"x\" }) { __typename ... on ResetPasswordRejected { reason } } }",
-    ),
-    (
-        "Mutation.changePassword",
-        "mutation { changePassword(input: { currentPassword: \"x\", newPassword: \"x\" }) { __typename ... on ChangePasswordRejected { reason } } }",
-    ),
-    (
-        "Mutation.updateProfile",
-        "mutation { updateProfile(input: { locale: \"en\" }) { __typename ... on UpdateProfileRejected { reason } } }",
-    ),
-    ("Mutation.revokeOtherSessions", "mutation { revokeOtherSessions { __typename } }"),
-    ("Mutation.logOut", "mutation { logOut { __typename } }"),
-    (
-        "Subscription.mfaResetChanged",
-        "subscription($account: ID) { mfaResetChanged(accountId: $account) { id } }",
-    ),
-    ("Subscription.serverTime", "subscription { serverTime(count: 1) }"),
-    ("User.mfa", "query($user: ID!) { user(id: $user) { mfa { enabled } } }"),
-    ("User.lastLogInAt", "query($user: ID!) { user(id: $user) { email lastLogInAt } }"),
-    ("User.pendingMfaReset", "query($user: ID!) { user(id: $user) { pendingMfaReset { id } } }"),
-    (
-        "User.mfaResetEligibility",
-        "query($user: ID!) { user(id: $user) { mfaResetEligibility { allowed reason } } }",
-    ),
-    (
-        "User.mfa.backupCodesRemaining",
-        "query($user: ID!) { user(id: $user) { mfa { backupCodesRemaining } } }",
-    ),
-    (
-        "Account.users",
-        "query($account: ID!) { account(id: $account) { users(first: 1) { edges { role } } } }",
-    ),
-    (
-        "Account.users(mfaEnabled)",
-        "query($account: ID!) { account(id: $account) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
-    ),
-    (
-        "Account.mfaResets",
-        "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",
-    ),
-    (
-        "Account.invitations",
-        "query($account: ID!) { account(id: $account) { invitations(first: 1) { edges { cursor } } } }",
-    ),
-    (
-        "Account.auditLog",
-        "query($account: ID!) { account(id: $account) { auditLog(first: 1) { edges { cursor } } } }",
-    ),
-    (
-        "Viewer.accessToken",
-        "query($account: ID!) { viewer { accessToken(audience: \"https://api.test\", accountId: $account) { token } } }",
-    ),
-    ("Account.portfolio", "query($account: ID!) { account(id: $account) { portfolio { id } } }"),
-    (
-        "Portfolio.accounts",
-        "query($portfolio: ID!) { portfolio(id: $portfolio) { accounts(first: 1) { edges { node { id } } } } }",
-    ),
-    (
-        "Portfolio.users",
-        "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1) { edges { role } } } }",
-    ),
-    (
-        "Portfolio.accountUsers",
-        "query($portfolio: ID!) { portfolio(id: $portfolio) { accountUsers(first: 1) { edges { node { id } } } } }",
-    ),
-    (
-        "Portfolio.mfaResets",
-        "query($portfolio: ID!) { portfolio(id: $portfolio) { mfaResets(first: 1) { edges { cursor } } } }",
-    ),
-    (
-        "Portfolio.auditLog",
-        "query($portfolio: ID!) { portfolio(id: $portfolio) { auditLog(first: 1) { edges { cursor } } } }",
-    ),
-];
-
 fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    ROWS.iter().chain(portfolio_rows::ROWS)
+    rows::ROWS.iter().chain(portfolio_rows::ROWS)
 }
 
 /// One word for an answer: an error's code, a rejection's reason, `null` with its path's length, or `ok`.
@@ -414,7 +226,7 @@ async fn every_root_field_has_a_row() {
         }
         let rows: BTreeSet<_> = rows().map(|(row, _)| (*row).to_owned()).collect();
         let missing: Vec<_> = fields.difference(&rows).collect();
-        assert!(missing.is_empty(), "no row in tests/it/authorization.rs for {missing:?}");
+        assert!(missing.is_empty(), "no row in tests/it/authorization/rows.rs for {missing:?}");
     })
     .await;
 }

@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod account_races;
 mod accounts;
 mod authorization;
 mod command;
@@ -17,6 +18,7 @@ mod directory_cost;
 mod directory_paging;
 mod directory_visibility;
 mod edge;
+mod enrollment;
 mod gateway_auth;
 mod gateway_nginx;
 mod harness;

@@ -176,6 +176,33 @@ async fn ten_accepts_of_one_token_at_once_have_one_winner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accepting_and_declining_at_once_have_one_winner() {
+    harness::run(async |app| {
+        let (account, owner, analyst) = owner_and_analyst(app).await;
+        let asked = reset(&app.client_of(&owner).await, &analyst).await;
+        assert_eq!(asked.text("/resetUserMfa/mfaReset/state"), "PENDING");
+        let token = app.reset_token(&analyst).await;
+        let client = app.client();
+        let say = async |accepts: bool| {
+            let field = if accepts { "acceptMfaReset" } else { "declineMfaReset" };
+            let query =
+                format!("mutation($t: String!) {{ {field}(input: {{ token: $t }}) {{ __typename }} }}");
+            let reply = client.send(&query, json!({ "t": token })).await;
+            reply.text(&format!("/{field}/__typename")).to_owned()
+        };
+        let said = futures_util::future::join_all((0..8).map(|i| say(i % 2 == 0))).await;
+        let won: Vec<_> = said.iter().filter(|kind| !kind.ends_with("Rejected")).collect();
+        assert_eq!(won.len(), 1, "{said:?}");
+        let has_mfa = app.store.users.find(analyst.id).await.unwrap().unwrap().mfa.is_some();
+        assert_eq!(has_mfa, won[0] == "MfaResetDeclined");
+        let refused = app.audit_count(Scope::Account(account), AuditAction::MfaResetAcceptRefused).await;
+        assert_eq!(refused, 7, "every refused answer is written down");
+        app.deliver().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_used_forged_cancelled_declined_or_superseded_is_invalid() {
     harness::run(async |app| {
         let (_, owner, analyst) = owner_and_analyst(app).await;

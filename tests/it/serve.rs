@@ -199,3 +199,41 @@ async fn import_and_serve_complete_the_main_job_with_expiry_and_enrolment() {
         assert!(!log.contains(secret), "the log holds a secret or personal data");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_gateway_is_killed_while_sending_is_sent_by_the_next() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (folder, smtp) = (folder.path(), SmtpServer::start());
+    let database = format!("test_{}", uuid::Uuid::now_v7().simple());
+    fs::write(folder.join("rows.jsonl"), ROWS).unwrap();
+    fs::write(folder.join("clock"), "+0s").unwrap();
+    done(Command::new(env!("CARGO_BIN_EXE_latchkey")).args(["keys", "init"]).arg(folder.join("keys.toml")));
+    // Takes connections and never says a word: whoever sends hangs in the middle of it.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nowhere = format!("smtp://{}", silent.local_addr().unwrap());
+    done(latchkey(folder, &database, &nowhere, "127.0.0.1:0").args(["import", "rows.jsonl"]));
+
+    let mut first = serve(folder, &database, &nowhere).await;
+    let client = Client::new(format!("http://{}/graphql", first.address));
+    let olivia = TotpSecret::from_base32("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").unwrap();
+    let (_, session) =
+        log_in(&client, "olivia@harbor.test", Some(olivia.code_at(OffsetDateTime::now_utc()))).await;
+    let owner = client.with_token(&session);
+    let users = owner
+        .ask("{ viewer { accounts { edges { node { users(search: \"mina\") { edges { node { id } } } } } } } }")
+        .await;
+    let mina = users.text("/viewer/accounts/edges/0/node/users/edges/0/node/id").to_owned();
+    owner.send(RESET, json!({ "userId": mina })).await;
+    let _connection = tokio::time::timeout(Duration::from_secs(30), silent.accept()).await.unwrap().unwrap();
+    // SIGKILL: nothing is handed back.
+    first.process.kill().unwrap();
+    first.process.wait().unwrap();
+
+    let second = serve(folder, &database, &smtp.url("")).await;
+    // Past the lease of the killed one.
+    fs::write(folder.join("clock"), "+61s").unwrap();
+    let token = nth_request(&smtp, 0).await;
+    let client = Client::new(format!("http://{}/graphql", second.address));
+    let accepted = client.send(ACCEPT, json!({ "token": token })).await;
+    assert_eq!(accepted.text("/acceptMfaReset/__typename"), "MfaResetAccepted");
+}
