@@ -3,6 +3,7 @@
 # make build  the release binary and the web bundle
 # make schema writes schema.graphql anew; make schema-check fails on changes of it that break clients unlisted
 # make clients generates the example clients, compiles them strictly and runs them against a gateway
+# make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -10,7 +11,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build clients schema schema-check fmt lint clean web tools system nginx
+.PHONY: dev test build bench clients schema schema-check fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -30,6 +31,16 @@ test: system tools web nginx
 
 build: web
 	$(CARGO) build --locked --release
+
+# BENCH='--users 1000000' for a million people; the import alone takes minutes.
+bench: system .tools/bench/.installed benches/peers/node_modules/.installed
+	PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH)
+	PYTHONPATH=.tools/bench $(PYTHON) benches/report.py
+
+.tools/bench/.installed: benches/requirements.txt
+	rm -rf .tools/bench
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/bench -r benches/requirements.txt
+	@touch $@
 
 clients: system
 	$(CARGO) build --locked
