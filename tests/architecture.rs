@@ -158,3 +158,27 @@ fn only_the_clock_reads_the_time() {
     }
     assert!(readers.is_empty(), "these read the time past the clock: {readers:?}");
 }
+
+/// Whether a text in backticks is the name of a test: several lower-case words.
+fn test_names(text: &str) -> BTreeSet<&str> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.matches('_').count() >= 2)
+        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        .collect()
+}
+
+#[test]
+fn every_defence_in_the_security_page_names_a_test_that_exists() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SECURITY.md")).unwrap();
+    let named = test_names(&page);
+    assert!(named.len() > 40, "only {} tests are named", named.len());
+    let code: String = files("src")
+        .into_iter()
+        .chain(files("tests"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let missing: Vec<_> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}

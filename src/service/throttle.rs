@@ -16,7 +16,7 @@ pub struct Limit {
     window: Duration,
 }
 
-/// Failed log-ins for one address (OWASP ASVS 5.0, 6.3.1: at most 100 an hour for one account).
+/// Failed log-ins for one address: 40 an hour. NIST SP 800-63B-4, 3.2.2, allows no more than 100 failed attempts in a row.
 pub const LOG_IN_BY_EMAIL: Limit =
     Limit { purpose: "log_in_email", attempts: 10, window: Duration::minutes(15) };
 /// Failed log-ins from one network address.
