@@ -118,7 +118,7 @@ impl App {
 
         let stopping = CancellationToken::new();
         let mailbox = capture.clone().map(|capture| Arc::new(Captured(capture)) as Arc<dyn Mailbox>);
-        let settings = http::Settings::of(config, mailbox);
+        let settings = http::Settings::of(config, mailbox).context("the trusted documents cannot be used")?;
         let schema = graphql::schema(config.introspection);
         let backend = Arc::new(LiveBackend::new(schema, services.clone()));
         let edge = Edge::new(settings, backend, stopping.clone());

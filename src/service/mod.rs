@@ -63,6 +63,8 @@ use crate::crypto::{Keyring, Passwords};
 use crate::domain::{Actor, RequestMeta, SignedIn};
 use crate::store::Store;
 
+/// Until when a request may work.
+pub use crate::store::deadline;
 pub use error::Error;
 
 /// Lengths and names that the use cases need from the configuration.

@@ -11,7 +11,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::people::{PersonPlace, count_people, page_of_people};
 use super::when;
 use super::{StoreError, Tx};
@@ -185,7 +185,7 @@ impl AccountMembers {
             .find(filter)
             .projection(place_fields())
             .batch_size(100_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(AccountMembership::from).try_collect().await?)
     }
@@ -199,6 +199,7 @@ impl AccountMembers {
             .projection(place_fields())
             .batch_size(100_000)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(places.into_iter().map(AccountMembership::from).collect())
@@ -287,7 +288,7 @@ impl AccountMembers {
             doc! { "$group": { "_id": "$user_id" } },
             doc! { "$count": "count" },
         ];
-        let mut cursor = self.docs.aggregate(pipeline).max_time(MAX_TIME).await?;
+        let mut cursor = self.docs.aggregate(pipeline).max_time(max_time()).await?;
         let counted = cursor.try_next().await?;
         let count = counted.and_then(|doc| doc.get_i32("count").ok()).unwrap_or(0);
         Ok(u64::try_from(count).unwrap_or(0))

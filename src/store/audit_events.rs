@@ -8,8 +8,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::{self, max_time};
 use super::keyset::{Order, Place, page_query};
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::domain::{
@@ -152,7 +152,8 @@ impl AuditEvents {
     /// Adds events by themselves: refusals, which change nothing else.
     pub async fn insert_alone(&self, events: &[AuditEvent]) -> Result<(), StoreError> {
         if !events.is_empty() {
-            self.docs.insert_many(events.iter().map(EventDoc::from)).await?;
+            let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+            self.docs.insert_many(events.iter().map(EventDoc::from)).session(&mut session).await?;
         }
         Ok(())
     }
@@ -165,13 +166,13 @@ impl AuditEvents {
         request: &PageRequest<Place>,
     ) -> Result<Page<AuditEvent>, StoreError> {
         let (filter, options) = page_query(filter.apply(scope), NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<AuditEvent> = cursor.map_ok(AuditEvent::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
 
     /// How many events there are, counted up to `bound`.
     pub async fn count(&self, scope: Scope, filter: &AuditFilter, bound: u64) -> Result<u64, StoreError> {
-        Ok(self.docs.count_documents(filter.apply(scope)).limit(bound).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(filter.apply(scope)).limit(bound).max_time(max_time()).await?)
     }
 }

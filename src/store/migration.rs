@@ -8,6 +8,7 @@ use mongodb::IndexModel;
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
+use super::deadline::max_time;
 use super::{
     Store, StoreError, account_members, accounts, audit_events, invitations, mail_links, mfa_resets, outbox,
     portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
@@ -352,7 +353,7 @@ impl Store {
     /// The layout that the database has; nothing when it was never migrated.
     pub async fn schema_version(&self) -> Result<Option<i32>, StoreError> {
         let meta = self.db.collection::<Document>(META);
-        let found = meta.find_one(doc! { "_id": "schema" }).await?;
+        let found = meta.find_one(doc! { "_id": "schema" }).max_time(max_time()).await?;
         Ok(found.and_then(|doc| doc.get_i32("version").ok()))
     }
 }

@@ -6,6 +6,7 @@
 pub mod account_members;
 pub mod accounts;
 pub mod audit_events;
+pub mod deadline;
 pub mod error;
 pub mod import;
 pub mod invitations;

@@ -9,8 +9,8 @@ use mongodb::Collection;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query, prefix_end};
-use super::mongo::MAX_TIME;
 use crate::domain::{Page, PageRequest, UserId};
 
 pub(super) const BY_NAME: Order = Order { first: "name_key", second: "user_id", descending: false };
@@ -91,7 +91,7 @@ pub(super) async fn page_of_people<D: DeserializeOwned + Send + Sync + Unpin, T>
             .find(filter)
             .with_options(options)
             .projection(fields)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         let found: Vec<D> = cursor.try_collect().await?;
         rows.extend(found.into_iter().map(|doc| convert(doc, part == Part::Email)));
@@ -116,5 +116,5 @@ pub(super) async fn count_people(
         by_email.insert("email_key", range);
         filter = doc! { "$or": [by_name, by_email] };
     }
-    Ok(docs.count_documents(filter).limit(bound).max_time(MAX_TIME).await?)
+    Ok(docs.count_documents(filter).limit(bound).max_time(max_time()).await?)
 }

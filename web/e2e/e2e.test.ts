@@ -11,6 +11,7 @@ import { ownSecurity } from './suites/ownSecurity';
 import { playground } from './suites/playground';
 import { resets } from './suites/resets';
 import { screens } from './suites/screens';
+import { trustedOnly } from './suites/trustedOnly';
 import { usersTab } from './suites/usersTab';
 
 describe('the dashboard', () => {
@@ -34,4 +35,16 @@ describe('the dashboard', () => {
   screens(onStage);
   budget(onStage);
   playground(onStage);
+});
+
+describe('the dashboard, with a gateway that is closed to others', () => {
+  let stage: Stage;
+
+  before(async () => {
+    stage = await Stage.open({ LATCHKEY_TRUSTED_DOCUMENTS_ONLY: 'on' });
+  });
+  afterEach(() => stage.clear());
+  after(() => stage?.close());
+
+  trustedOnly(() => stage);
 });

@@ -6,6 +6,7 @@ use futures_util::TryStreamExt;
 
 use super::{AccountMembers, PlaceDoc, by_key, place_fields};
 use crate::domain::{AccountId, AccountMembership, AccountRole, UserId};
+use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
 impl AccountMembers {
@@ -22,6 +23,7 @@ impl AccountMembers {
             .find_one(by_key(account, user))
             .projection(place_fields())
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(found.map(AccountMembership::from))
     }
@@ -68,6 +70,7 @@ impl AccountMembers {
             .projection(place_fields())
             .limit(limit)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(places.into_iter().map(|place| place.user_id).collect())

@@ -35,7 +35,12 @@ impl Client {
 
     /// Sends a document with variables.
     pub async fn send(&self, query: &str, variables: Value) -> Reply {
-        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        self.post(json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Sends the parameters of a request as they are.
+    pub async fn post(&self, parameters: Value) -> Reply {
+        let mut request = self.http.post(&self.url).json(&parameters);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
