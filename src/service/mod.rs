@@ -29,6 +29,7 @@ pub mod gateway;
 pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
+pub mod key_rotation;
 pub mod link_account;
 pub mod log_in;
 pub mod log_out;

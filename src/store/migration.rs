@@ -9,13 +9,14 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::deadline::max_time;
+use super::sealed::SealedIn;
 use super::{
     Store, StoreError, account_members, accounts, audit_events, invitations, mail_links, mfa_resets, outbox,
     portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -40,6 +41,12 @@ fn unique(keys: Document) -> IndexModel {
 fn unique_where(keys: Document, filter: Document) -> IndexModel {
     let options = IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
     IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// Values of one key are one range of it; documents without the field are not in it.
+fn sealed_in(place: SealedIn) -> IndexModel {
+    let options = IndexOptions::builder().sparse(true).build();
+    IndexModel::builder().keys(doc! { place.field(): 1 }).options(options).build()
 }
 
 fn expires(field: &str, after: Duration) -> IndexModel {
@@ -97,7 +104,7 @@ fn layouts() -> Vec<Layout> {
                         } },
                 },
             ),
-            indexes: vec![unique(doc! { "email_key": 1 })],
+            indexes: vec![unique(doc! { "email_key": 1 }), sealed_in(SealedIn::Users)],
         },
         Layout {
             name: accounts::COLLECTION,
@@ -177,7 +184,10 @@ fn layouts() -> Vec<Layout> {
                 doc! { "_id": { "bsonType": "long" }, "sealed": { "bsonType": "string", "pattern": "^v1\\|" },
                 "publish_until": date() },
             ),
-            indexes: vec![expires("publish_until", Duration::from_secs(24 * 3600))],
+            indexes: vec![
+                sealed_in(SealedIn::SigningKeys),
+                expires("publish_until", Duration::from_secs(24 * 3600)),
+            ],
         },
         Layout {
             name: tickets::COLLECTION,
@@ -188,6 +198,7 @@ fn layouts() -> Vec<Layout> {
             ),
             indexes: vec![
                 index(doc! { "user_id": 1, "kind": 1 }),
+                sealed_in(SealedIn::Tickets),
                 expires("expires_at", Duration::from_secs(24 * 3600)),
             ],
         },

@@ -26,6 +26,7 @@ mod gateway_nginx;
 mod harness;
 mod import;
 mod invitations;
+mod keys;
 mod log_in;
 mod mail;
 mod main_job;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::secrets;
+
 /// A GraphQL client, with or without a session.
 #[derive(Clone)]
 pub struct Client {
@@ -46,7 +48,13 @@ impl Client {
         }
         let response = request.header("accept", "application/json").send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, body: response.json().await.unwrap() }
+        let body: Value = response.json().await.unwrap();
+        secrets::notice(&parameters["variables"]);
+        secrets::notice(&body["data"]);
+        if let Some(errors) = body.get("errors") {
+            secrets::check("an error", errors.to_string().as_bytes());
+        }
+        Reply { status, headers, body }
     }
 }
 

@@ -64,6 +64,9 @@ impl SmtpServer {
     }
 
     pub fn url(&self, user_info: &str) -> String {
+        if let Some((_, password)) = user_info.trim_end_matches('@').split_once(':') {
+            crate::harness::secrets::secret(password);
+        }
         let scheme = match self.security {
             Security::Plain => "smtp",
             Security::StartTls => "smtp+starttls",
