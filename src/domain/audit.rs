@@ -160,6 +160,14 @@ macro_rules! audit_actions {
             PortfolioUserRemoved = "PORTFOLIO_USER_REMOVED",
             /// Somebody left a portfolio.
             PortfolioUserLeft = "PORTFOLIO_USER_LEFT",
+            /// A custom role was defined.
+            CustomRoleCreated = "CUSTOM_ROLE_CREATED",
+            /// A custom role was changed.
+            CustomRoleChanged = "CUSTOM_ROLE_CHANGED",
+            /// A custom role was deleted.
+            CustomRoleDeleted = "CUSTOM_ROLE_DELETED",
+            /// Defining, changing or deleting a custom role was refused.
+            CustomRoleRefused = "CUSTOM_ROLE_REFUSED",
             /// A portfolio has another Owner.
             PortfolioOwnershipTransferred = "PORTFOLIO_OWNERSHIP_TRANSFERRED",
             /// A portfolio was closed; its accounts stay.

@@ -120,6 +120,8 @@ ids! {
     InvitationId, InvitationMarker, "invitation";
     /// A one-time link that travels by mail; never its token.
     MailLinkId, MailLinkMarker, "link";
+    /// A role that an account has defined.
+    RoleId, RoleMarker, "role";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod actor;
 pub mod audit;
+pub mod custom_role;
 pub mod id;
 pub mod invitation;
 pub mod key;
@@ -13,6 +14,7 @@ pub mod mfa_reset;
 pub mod notification;
 pub mod page;
 pub mod password;
+pub mod permission;
 pub mod policy;
 pub mod portfolio;
 pub mod preferences;
@@ -23,8 +25,10 @@ pub mod user;
 pub use account::{Account, MfaPolicy, ResetAcceptance};
 pub use actor::{Actor, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
+pub use custom_role::{CustomRole, RoleChoice};
 pub use id::{
-    AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, SessionId, UserId,
+    AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, RoleId, SessionId,
+    UserId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};
@@ -33,6 +37,7 @@ pub use mfa_reset::{Authority, MailDelivery, MfaReset, MfaResetState};
 pub use notification::Notification;
 pub use page::{Page, PageRequest};
 pub use password::{PasswordFault, check_password};
+pub use permission::{Permission, Permissions};
 pub use policy::{Action, Decision, Denial, Resource};
 pub use portfolio::Portfolio;
 pub use preferences::Preferences;

@@ -16,7 +16,7 @@ use crate::domain::page::{PAGE_DEFAULT, PAGE_MAX};
 use crate::domain::{
     AccountId, AuditEventId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId,
 };
-use crate::service::directory::{PersonPlace, PlaceByName};
+use crate::service::directory::{PersonPlace, PlaceByName, RolePlace};
 use crate::service::{Caller, Error, Services};
 
 /// Where a page stands in its list.
@@ -55,6 +55,8 @@ pub enum List {
     Invitations,
     /// `Account.auditLog` and `Portfolio.auditLog`.
     AuditLog,
+    /// `Account.customRoles`.
+    CustomRoles,
 }
 
 impl List {
@@ -70,6 +72,7 @@ impl List {
             Self::MfaResets => "r",
             Self::Invitations => "i",
             Self::AuditLog => "al",
+            Self::CustomRoles => "cr",
         }
     }
 }
@@ -134,6 +137,17 @@ macro_rules! cursor_names {
             }
         }
     )*};
+}
+
+impl CursorPlace for RolePlace {
+    fn parts(&self) -> Vec<String> {
+        vec![self.0.clone()]
+    }
+
+    fn from_parts(parts: &[String]) -> Option<Self> {
+        let [key] = parts else { return None };
+        Some(Self(key.clone()))
+    }
 }
 
 cursor_ids!(SessionId, MfaResetId, AuditEventId, InvitationId);

@@ -9,7 +9,9 @@ use super::context::request;
 use super::error::{OrError, denied};
 use super::ids::parse_id;
 use super::user::may;
-use crate::domain::{Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, UserId};
+use crate::domain::{
+    Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, RoleId, UserId,
+};
 use crate::service::directory::DeniedRead;
 
 /// Rule `SignedIn`: any live session.
@@ -106,6 +108,27 @@ impl Guard for RemovesUser {
         let account_id: AccountId = parse_id(&self.account_id, "accountId")?;
         let user_id: UserId = parse_id(&self.user_id, "userId")?;
         request.services.authorize_removal(&request.caller(), account_id, user_id).await.or_error(request)
+    }
+}
+
+/// Rule `AccountOwnerOrAdmin` with `roles.manage`, on the account of the custom role with this id.
+pub struct OnRole {
+    role_id: ID,
+}
+
+impl OnRole {
+    /// The guard for one custom role.
+    pub fn new(role_id: &ID) -> Self {
+        Self { role_id: role_id.clone() }
+    }
+}
+
+impl Guard for OnRole {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        request.caller().signed_in().or_error(request)?;
+        let id: RoleId = parse_id(&self.role_id, "customRoleId")?;
+        request.services.authorize_role(&request.caller(), id).await.or_error(request)
     }
 }
 

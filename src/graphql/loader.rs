@@ -17,8 +17,8 @@ use tracing::Instrument;
 use super::context::RequestContext;
 use super::error::{OrError, from_service, internal};
 use crate::domain::{
-    Account, AccountId, AccountMembership, MfaReset, MfaResetId, Portfolio, PortfolioId, PortfolioMembership,
-    User, UserId,
+    Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
+    PortfolioMembership, RoleId, User, UserId,
 };
 use crate::service::directory::DeniedRead;
 use crate::service::{Caller, Error, Services};
@@ -127,6 +127,8 @@ pub struct Loaders {
     pub accounts: Batched<AccountId, Option<Arc<Account>>>,
     /// Portfolios.
     pub portfolios: Batched<PortfolioId, Option<Arc<Portfolio>>>,
+    /// Custom roles.
+    pub roles: Batched<RoleId, Option<Arc<CustomRole>>>,
     /// Resets.
     pub resets: Batched<MfaResetId, Option<Arc<MfaReset>>>,
     /// Every account place of a person.
@@ -157,6 +159,7 @@ impl Loaders {
                 c,
                 |s, _, keys| async move { Ok(some(s.portfolios_by_id(&keys).await?)) },
             ),
+            roles: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.roles_by_id(&keys).await?)) }),
             resets: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.resets_by_id(&keys).await?)) }),
             account_places: Batched::by(s, c, |s, caller, keys| async move {
                 s.account_places_of(&caller, &keys).await

@@ -7,6 +7,7 @@ pub mod account;
 pub mod audit;
 pub mod connection;
 pub mod context;
+pub mod custom_role;
 pub mod error;
 pub mod guard;
 pub mod ids;
@@ -37,6 +38,7 @@ pub struct Query(
     portfolio::PortfolioQuery,
     mfa_reset::MfaResetQuery,
     invitation::InvitationQuery,
+    custom_role::RoleQuery,
 );
 
 /// Changing. One field a request.
@@ -46,6 +48,7 @@ pub struct Mutation(
     mfa_reset::PolicyMutation,
     account::AccountMutation,
     account::MemberMutation,
+    custom_role::CustomRoleMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

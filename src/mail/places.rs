@@ -95,7 +95,7 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
 
 async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreError> {
     let authority = match invitation.offer {
-        Offer::Account { account_id, role } => Authority::Account { account_id, role },
+        Offer::Account { account_id, role, .. } => Authority::Account { account_id, role },
         Offer::Portfolio { portfolio_id, role } => Authority::Portfolio { portfolio_id, role },
     };
     right(store, authority).await

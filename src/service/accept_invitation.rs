@@ -151,7 +151,11 @@ impl Services {
                 Err(refused) => return Ok(refused),
             },
         };
-        transact!(self.store(), |tx| self.join(&mut tx, caller, hash, new.as_ref()))
+        match transact!(self.store(), |tx| self.join(&mut tx, caller, hash, new.as_ref())) {
+            // The place or the role is gone: neither a user nor a used invitation is left behind.
+            Err(Error::Undone) => Ok(AcceptInvitation::Invalid),
+            outcome => outcome,
+        }
     }
 
     /// The user whom an invitation makes; hashing the password is slow and happens before the transaction.
@@ -217,7 +221,7 @@ impl Services {
             (None, None) => return Err(Error::Defect("nobody joins")),
         };
         let joins = Joins { user_id, name, has_mfa, invitation: &invitation };
-        let Some(place) = self.enter(tx, &joins).await? else { return Ok(AcceptInvitation::Invalid) };
+        let place = self.enter(tx, &joins).await?.ok_or(Error::Undone)?;
 
         let enrollment_required = !has_mfa && place.policy.demands_enrollment(now);
         if enrollment_required {
@@ -229,7 +233,7 @@ impl Services {
         let mut happening = Happening::new(caller, now, AuditAction::InvitationAccepted)
             .about(user_id)
             .detail("invitation", invitation.id)
-            .detail("role", invitation.offer.role());
+            .detail("role", invitation.offer.role_name());
         if known.is_none() {
             happening = happening.by(user_id, Credential::MailLink).detail("user", "created");
         }
@@ -246,22 +250,29 @@ impl Services {
         })))
     }
 
-    /// Puts a person into the place of an invitation; nothing when the place is gone. Whoever is there already (by another
+    /// Puts a person into the place of an invitation; nothing when the place or its role is gone. Whoever is there already (by another
     /// way) keeps the role.
     async fn enter(&self, tx: &mut Tx, joins: &Joins<'_>) -> Result<Option<Entered>, Error> {
         let (store, joined_at) = (self.store(), self.now());
         let (user_id, name, mfa_enabled) = (joins.user_id, joins.name, joins.has_mfa);
         let email_key = joins.invitation.email_key.clone();
         match joins.invitation.offer {
-            Offer::Account { account_id, role } => {
+            Offer::Account { account_id, role, custom_role_id } => {
                 let Some(account) = store.accounts.find_in(tx, account_id).await? else { return Ok(None) };
                 let was_there = store.account_members.find_in(tx, account_id, user_id).await?.is_some();
                 if !store.accounts.touch(tx, account_id, i64::from(!was_there)).await? {
                     return Ok(None);
                 }
                 if !was_there {
-                    let portfolio_id = account.portfolio_id;
-                    let membership = AccountMembership { account_id, user_id, role, portfolio_id, joined_at };
+                    let mut membership =
+                        AccountMembership::new(account_id, user_id, role, account.portfolio_id, joined_at);
+                    if let Some(id) = custom_role_id {
+                        let found = store.account_roles.find_in(tx, id).await?;
+                        let Some(role) = found.filter(|role| role.account_id == account_id) else {
+                            return Ok(None);
+                        };
+                        membership = membership.holding(role.held());
+                    }
                     let member = account_members::NewMember { membership, name, email_key, mfa_enabled };
                     store.account_members.insert(tx, member).await?;
                 }

@@ -117,13 +117,13 @@ impl Bootstrap {
             owner_id: Some(created.owner_id),
         };
         let member = NewMember {
-            membership: AccountMembership {
-                account_id: created.account_id,
-                user_id: created.owner_id,
-                role: AccountRole::Owner,
-                portfolio_id: None,
-                joined_at: now,
-            },
+            membership: AccountMembership::new(
+                created.account_id,
+                created.owner_id,
+                AccountRole::Owner,
+                None,
+                now,
+            ),
             name: owner_name,
             email_key,
             mfa_enabled: false,

@@ -85,6 +85,7 @@ impl Services {
             store.portfolios.touch(tx, portfolio, 0, -1).await?;
         }
         store.invitations.revoke_all(tx, Scope::Account(id)).await?;
+        store.account_roles.delete_all(tx, id).await?;
         for reader in told {
             let notice = Notification::AccountClosed { account_id: id, by: owner };
             store.outbox.insert(tx, *reader, notice, now).await?;

@@ -65,13 +65,13 @@ impl Services {
         store.users.touch(tx, user_id).await?;
         store.accounts.insert(tx, account).await?;
         let member = NewMember {
-            membership: AccountMembership {
-                account_id: account.id,
+            membership: AccountMembership::new(
+                account.id,
                 user_id,
-                role: AccountRole::Owner,
-                portfolio_id: None,
-                joined_at: account.created_at,
-            },
+                AccountRole::Owner,
+                None,
+                account.created_at,
+            ),
             name: &user.name,
             email_key: EmailKey::parse(&user.email).map_err(|_| Error::Defect("a stored address is none"))?,
             mfa_enabled: user.mfa.is_some(),

@@ -100,7 +100,7 @@ impl Services {
         };
         let standing = AccountStanding::of(&person.memberships, id, found.portfolio_id);
         let allowed = decide(true, Action::UseAccount, &Resource::Account(standing));
-        let refused = match (allowed, standing.role) {
+        let refused = match (allowed, standing.role()) {
             (Decision::Allow, Some(role)) => {
                 if !requirement.roles.is_empty() && !requirement.roles.contains(&role) {
                     NotThrough::Role

@@ -19,7 +19,7 @@ impl Services {
         let address = Address::parse("email", email)?;
         let offer = Offer::Portfolio { portfolio_id, role };
         if offer.is_ownership() {
-            self.record_refused_ownership(caller, offer).await?;
+            self.record_refused_offer(caller, offer.scope(), "ROLE_NOT_GRANTABLE").await?;
             return Ok(InviteUser::RoleNotGrantable);
         }
         if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {

@@ -151,13 +151,7 @@ impl Services {
             owner_id: Some(user_id),
         };
         store.accounts.insert(tx, &account).await?;
-        let membership = AccountMembership {
-            account_id,
-            user_id,
-            role: AccountRole::Owner,
-            portfolio_id: None,
-            joined_at: now,
-        };
+        let membership = AccountMembership::new(account_id, user_id, AccountRole::Owner, None, now);
         let email_key = applicant.email_key.clone();
         let member = NewMember { membership, name: &applicant.name, email_key, mfa_enabled: false };
         store.account_members.insert(tx, member).await?;

@@ -4,6 +4,7 @@
 
 use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
+use crate::domain::policy::Held;
 use crate::domain::{Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, UserId};
 use crate::store::Tx;
 use crate::transact;
@@ -55,9 +56,9 @@ impl Services {
             return Err(Denial::Forbidden.into());
         }
         let members = &store.account_members;
-        let (owner, admin) = (AccountRole::Owner, AccountRole::Admin);
+        let (owner, admin) = (Held::of(AccountRole::Owner), Held::of(AccountRole::Admin));
         let both = members.claim_role(tx, account_id, from, owner, admin).await?
-            && members.claim_role(tx, account_id, to, place.role, owner).await?;
+            && members.claim_role(tx, account_id, to, place.held(), owner).await?;
         if !both {
             return Err(Error::Defect("a role changed within a transaction"));
         }
@@ -67,8 +68,8 @@ impl Services {
         }
         let happening = Happening::new(caller, now, AuditAction::AccountOwnershipTransferred)
             .about(to)
-            .detail("roleBefore", place.role.as_str())
-            .detail("formerOwnerIsNow", admin.as_str());
+            .detail("roleBefore", place.held().name())
+            .detail("formerOwnerIsNow", admin.name());
         store.audit_events.insert(tx, &happening.events(&scopes_of_account(&account))).await?;
         account.owner_id = Some(to);
         Ok(TransferOwnership::Transferred(Box::new(account)))

@@ -3,7 +3,8 @@
 //!
 //! Each change is a transaction of its own with an outcome of its own, in the order given: one that is refused stops no
 //! other, and a call that was cut off can be repeated. Permission is asked anew for each, on the change's own snapshot, so
-//! whoever loses the role halfway changes nothing from then on.
+//! whoever loses the role halfway changes nothing from then on. A portfolio's Owner and Admins appoint Admins of linked
+//! accounts, so any custom role of an account is theirs to give as well.
 
 mod off_board;
 
@@ -16,13 +17,14 @@ use crate::domain::key::EmailKey;
 use crate::domain::policy::{PortfolioStanding, decide};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, Action, AuditAction, Notification, Offer,
-    PortfolioId, Resource, Scope, UserId,
+    PortfolioId, Resource, RoleChoice, Scope, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
 
 /// Changes that one call may hold.
 pub const CHANGES_MAX: usize = 500;
+const OWNERSHIP: RoleChoice = RoleChoice::Static(AccountRole::Owner);
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub enum AccessChange {
         /// The address as typed.
         email: String,
         /// The role; ownership is refused.
-        role: AccountRole,
+        role: RoleChoice,
     },
     /// Give somebody in a linked account another role.
     ChangeRole {
@@ -43,7 +45,7 @@ pub enum AccessChange {
         /// The person.
         user_id: UserId,
         /// The role; ownership is refused.
-        role: AccountRole,
+        role: RoleChoice,
     },
     /// Take somebody out of a linked account.
     Remove {
@@ -70,6 +72,8 @@ pub enum AccessRefusal {
     IsOwner,
     /// Ownership is handed over, never given as a role.
     RoleNotGrantable,
+    /// The account has no such custom role.
+    NoSuchRole,
     /// The address is none.
     NotAnAddress,
     /// The person is there already.
@@ -156,7 +160,7 @@ impl Services {
             }
             AccessChange::ChangeRole { account_id, user_id, role } => {
                 let (account, user, role) = (*account_id, *user_id, *role);
-                if role == AccountRole::Owner {
+                if role == OWNERSHIP {
                     return Ok(AccessOutcome::refused(AccessRefusal::RoleNotGrantable));
                 }
                 transact!(self.store(), |tx| self
@@ -176,13 +180,12 @@ impl Services {
         portfolio: PortfolioId,
         account_id: AccountId,
         email: &str,
-        role: AccountRole,
+        role: RoleChoice,
     ) -> Result<AccessOutcome, Error> {
         let Ok(address) = Address::parse("email", email) else {
             return Ok(AccessOutcome::refused(AccessRefusal::NotAnAddress));
         };
-        let offer = Offer::Account { account_id, role };
-        if offer.is_ownership() {
+        if role == OWNERSHIP {
             return Ok(AccessOutcome::refused(AccessRefusal::RoleNotGrantable));
         }
         // Before anything is counted: nobody uses up what another account may send.
@@ -190,20 +193,18 @@ impl Services {
         if account.is_none_or(|account| account.portfolio_id != Some(portfolio)) {
             return Ok(AccessOutcome::refused(AccessRefusal::NotLinked));
         }
-        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
+        if let Some(retry_at) = self.too_many_invitations(Scope::Account(account_id), &address.key).await? {
             return Ok(AccessOutcome::refused(AccessRefusal::TooManyInvitations { retry_at }));
         }
-        let invited: Result<_, Error> =
-            transact!(self.store(), |tx| self.invite_linked_in(&mut tx, caller, portfolio, offer, &address));
+        let invited: Result<_, Error> = transact!(self.store(), |tx| self
+            .invite_linked_in(&mut tx, caller, portfolio, account_id, role, &address));
         let refusal = match invited? {
-            None => AccessRefusal::NotLinked,
-            Some(InviteUser::Invited(_)) => return Ok(AccessOutcome::DONE),
-            Some(InviteUser::RoleNotGrantable) => AccessRefusal::RoleNotGrantable,
-            Some(InviteUser::AlreadyMember) => AccessRefusal::AlreadyMember,
-            Some(InviteUser::AlreadyInvited) => AccessRefusal::AlreadyInvited,
-            Some(InviteUser::TooManyInvitations { retry_at }) => {
-                AccessRefusal::TooManyInvitations { retry_at }
-            }
+            Err(refusal) => refusal,
+            Ok(InviteUser::Invited(_)) => return Ok(AccessOutcome::DONE),
+            Ok(InviteUser::RoleNotGrantable) => AccessRefusal::RoleNotGrantable,
+            Ok(InviteUser::AlreadyMember) => AccessRefusal::AlreadyMember,
+            Ok(InviteUser::AlreadyInvited) => AccessRefusal::AlreadyInvited,
+            Ok(InviteUser::TooManyInvitations { retry_at }) => AccessRefusal::TooManyInvitations { retry_at },
         };
         Ok(AccessOutcome::refused(refusal))
     }
@@ -213,15 +214,18 @@ impl Services {
         tx: &mut Tx,
         caller: &Caller,
         portfolio: PortfolioId,
-        offer: Offer,
+        account_id: AccountId,
+        role: RoleChoice,
         address: &Address<'_>,
-    ) -> Result<Option<InviteUser>, Error> {
-        let Offer::Account { account_id, .. } = offer else { return Err(Error::Defect("not an account")) };
+    ) -> Result<Result<InviteUser, AccessRefusal>, Error> {
         let Some(account) = self.linked_account(tx, caller, portfolio, account_id).await? else {
-            return Ok(None);
+            return Ok(Err(AccessRefusal::NotLinked));
         };
-        let scopes = scopes_of_account(&account);
-        Ok(Some(self.offer_place(tx, caller, offer, address, &scopes).await?))
+        let Some(role) = self.role_in(tx, account_id, role).await? else {
+            return Ok(Err(AccessRefusal::NoSuchRole));
+        };
+        let (offer, scopes) = (Offer::in_account(account_id, role), scopes_of_account(&account));
+        Ok(Ok(self.offer_place(tx, caller, offer, address, &scopes).await?))
     }
 
     async fn change_linked_role(
@@ -231,28 +235,19 @@ impl Services {
         portfolio: PortfolioId,
         account_id: AccountId,
         user_id: UserId,
-        role: AccountRole,
+        role: RoleChoice,
     ) -> Result<AccessOutcome, Error> {
-        let (store, now) = (self.store(), self.now());
         let (account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
-        if place.role == role {
+        let Some(role) = self.role_in(tx, account_id, role).await? else {
+            return Ok(AccessOutcome::refused(AccessRefusal::NoSuchRole));
+        };
+        if place.held() == role {
             return Ok(AccessOutcome::default());
         }
-        if !store.account_members.claim_role(tx, account_id, user_id, place.role, role).await? {
-            return Err(Error::Defect("a role changed within a transaction"));
-        }
-        if caller.actor.user_id() != Some(user_id) {
-            let notice = Notification::AccountRoleChanged { account_id, role };
-            store.outbox.insert(tx, user_id, notice, now).await?;
-        }
-        let happening = Happening::new(caller, now, AuditAction::UserRoleChanged)
-            .about(user_id)
-            .detail("from", place.role.as_str())
-            .detail("to", role.as_str());
-        store.audit_events.insert(tx, &happening.events(&scopes_of_account(&account))).await?;
+        self.give_other_role(tx, caller, &account, &place, role).await?;
         Ok(AccessOutcome::DONE)
     }
 

@@ -2,6 +2,7 @@
 
 mod changes;
 mod links;
+mod roles;
 
 use std::collections::HashSet;
 
@@ -11,12 +12,15 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::account_roles::AccountRoles;
 use super::mongo::MAX_TIME;
 use super::people::{PersonPlace, count_people, page_of_people};
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::{EmailKey, name_key};
-use crate::domain::{AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, UserId};
+use crate::domain::{
+    AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, RoleId, UserId,
+};
 
 /// The collection's name.
 pub const COLLECTION: &str = "account_members";
@@ -38,6 +42,9 @@ struct MemberDoc {
     account_id: AccountId,
     user_id: UserId,
     role: AccountRole,
+    /// The custom role of which `role` is the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom_role_id: Option<RoleId>,
     #[serde(with = "when")]
     joined_at: OffsetDateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +60,8 @@ struct PlaceDoc {
     account_id: AccountId,
     user_id: UserId,
     role: AccountRole,
+    #[serde(default)]
+    custom_role_id: Option<RoleId>,
     #[serde(default)]
     portfolio_id: Option<PortfolioId>,
     #[serde(with = "when")]
@@ -72,25 +81,30 @@ fn by_key(account: AccountId, user: UserId) -> Document {
 }
 
 fn place_fields() -> Document {
-    doc! { "_id": 0, "account_id": 1, "user_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1 }
+    doc! {
+        "_id": 0, "account_id": 1, "user_id": 1, "role": 1, "custom_role_id": 1, "portfolio_id": 1, "joined_at": 1,
+    }
 }
 
-impl From<PlaceDoc> for AccountMembership {
-    fn from(doc: PlaceDoc) -> Self {
-        Self {
-            account_id: doc.account_id,
-            user_id: doc.user_id,
-            role: doc.role,
-            portfolio_id: doc.portfolio_id,
-            joined_at: doc.joined_at,
-        }
+/// What a row of a list shows. It stands in the indexes by name, so that those pages read no document.
+fn row_fields() -> Document {
+    let mut fields = place_fields();
+    fields.extend(doc! { "name_key": 1, "email_key": 1 });
+    fields
+}
+
+/// The index of an account's list: it ends in what a page shows.
+pub(super) fn by_account_and_name() -> Document {
+    doc! {
+        "account_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "portfolio_id": 1, "email_key": 1,
+        "mfa_enabled": 1, "custom_role_id": 1,
     }
 }
 
 /// A member as listed, with its place in the list.
 #[derive(Debug, Clone)]
 pub struct ListedMember {
-    /// The membership.
+    /// The membership. Lists decide nothing: what a custom role holds is not looked up for them.
     pub membership: AccountMembership,
     /// Where it stands in the list.
     pub place: PersonPlace,
@@ -118,6 +132,7 @@ impl NewMember<'_> {
             account_id: m.account_id,
             user_id: m.user_id,
             role: m.role,
+            custom_role_id: m.custom_role_id,
             joined_at: m.joined_at,
             portfolio_id: m.portfolio_id,
             name_key: name_key(self.name),
@@ -165,11 +180,12 @@ impl MemberFilter {
 #[derive(Clone)]
 pub struct AccountMembers {
     docs: Collection<Document>,
+    roles: AccountRoles,
 }
 
 impl AccountMembers {
     pub(super) fn new(db: &Database) -> Self {
-        Self { docs: db.collection(COLLECTION) }
+        Self { docs: db.collection(COLLECTION), roles: AccountRoles::new(db) }
     }
 
     /// Every account place of these people, in no order. An index holds all of it.
@@ -187,7 +203,7 @@ impl AccountMembers {
             .batch_size(100_000)
             .max_time(MAX_TIME)
             .await?;
-        Ok(cursor.map_ok(AccountMembership::from).try_collect().await?)
+        self.held(cursor.map_ok(AccountMembership::from).try_collect().await?).await
     }
 
     /// Every account place of one person, as the transaction sees it.
@@ -201,7 +217,7 @@ impl AccountMembers {
             .session(&mut tx.session)
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
-        Ok(places.into_iter().map(AccountMembership::from).collect())
+        self.held_in(tx, places.into_iter().map(AccountMembership::from).collect()).await
     }
 
     /// A page of an account's people.
@@ -212,7 +228,7 @@ impl AccountMembers {
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
         let base = filter.apply(doc! { "account_id": account });
-        page_of_people(&self.docs, &base, filter.search.as_deref(), request, listed).await
+        page_of_people(&self.docs, &base, filter.search.as_deref(), request, row_fields(), listed).await
     }
 
     /// How many people of an account the filter lets through, counted up to `bound`.
@@ -244,7 +260,8 @@ impl AccountMembers {
         let rows_first = request.limit.saturating_mul(4).saturating_add(100);
         let mut next = PageRequest { limit: rows_first, ..request.clone() };
         loop {
-            let page = page_of_people(&self.docs, &base, filter.search.as_deref(), &next, listed).await?;
+            let search = filter.search.as_deref();
+            let page = page_of_people(&self.docs, &base, search, &next, row_fields(), listed).await?;
             let more = if next.backward { page.has_previous } else { page.has_next };
             let mut found = page.items;
             if next.backward {
@@ -302,7 +319,7 @@ impl AccountMembers {
     ) -> Result<Vec<AccountMembership>, StoreError> {
         let filter = MemberFilter { roles: roles.to_vec(), ..MemberFilter::default() };
         let page = self.list(account, &filter, &PageRequest::first(limit)).await?;
-        Ok(page.items.into_iter().map(|member| member.membership).collect())
+        self.held(page.items.into_iter().map(|member| member.membership).collect()).await
     }
 
     /// Stores a membership. A person who is in the account already is [`StoreError::Duplicate`].

@@ -9,12 +9,12 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, accounts, audit_events, invitations, mail_links, mfa_resets, outbox,
-    portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
+    Store, StoreError, account_members, account_roles, accounts, audit_events, invitations, mail_links,
+    mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -38,6 +38,11 @@ fn unique(keys: Document) -> IndexModel {
 
 fn unique_where(keys: Document, filter: Document) -> IndexModel {
     let options = IndexOptions::builder().unique(true).partial_filter_expression(filter).build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+fn index_where(keys: Document, filter: Document) -> IndexModel {
+    let options = IndexOptions::builder().partial_filter_expression(filter).build();
     IndexModel::builder().keys(keys).options(options).build()
 }
 
@@ -121,23 +126,35 @@ fn layouts() -> Vec<Layout> {
             validator: validator(
                 &["account_id", "user_id", "role", "joined_at", "name_key", "email_key", "mfa_enabled"],
                 doc! { "account_id": id(), "user_id": id(), "role": names(&account_roles), "joined_at": date(),
-                "portfolio_id": id(), "name_key": text(), "email_key": text(), "mfa_enabled": yes_no() },
+                "custom_role_id": id(), "portfolio_id": id(), "name_key": text(), "email_key": text(),
+                "mfa_enabled": yes_no() },
             ),
             // The list indexes end in what a page shows, so that a page reads no document.
             indexes: vec![
-                index(
-                    doc! { "account_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "portfolio_id": 1, "email_key": 1, "mfa_enabled": 1 },
-                ),
+                index(account_members::by_account_and_name()),
                 index(doc! { "account_id": 1, "email_key": 1, "user_id": 1 }),
                 index(doc! { "account_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
                 index(doc! { "account_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1 }),
                 index(
-                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "account_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1 },
+                    doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1, "custom_role_id": 1 },
+                ),
+                index(
+                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "account_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1, "custom_role_id": 1 },
                 ),
                 index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
                 index(doc! { "portfolio_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
+                index_where(doc! { "custom_role_id": 1 }, account_roles::naming("custom_role_id")),
             ],
+        },
+        Layout {
+            name: account_roles::COLLECTION,
+            validator: validator(
+                &["account_id", "name", "name_key", "base", "permissions", "version", "created_at"],
+                doc! { "_id": id(), "account_id": id(), "name": text(), "name_key": text(),
+                "base": names(&account_roles::bases()), "permissions": { "bsonType": "array", "items": text() },
+                "version": whole(), "created_at": date() },
+            ),
+            indexes: vec![unique(doc! { "account_id": 1, "name_key": 1 })],
         },
         Layout {
             name: portfolio_members::COLLECTION,
@@ -266,6 +283,10 @@ fn layouts() -> Vec<Layout> {
                 unique_where(doc! { "scope": 1, "email_key": 1 }, doc! { "state": "PENDING" }),
                 index(doc! { "token_hashes": 1 }),
                 index(doc! { "scope": 1, "state": 1, "_id": -1 }),
+                index_where(
+                    doc! { "offer.custom_role_id": 1, "state": 1, "expires_at": 1 },
+                    account_roles::naming("offer.custom_role_id"),
+                ),
                 expires("expires_at", KEEP_INVITATIONS),
             ],
         },

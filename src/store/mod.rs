@@ -4,6 +4,7 @@
 //! Writes that belong together take `&mut Tx`. From `crypto` it takes the opaque types of secrets only.
 
 pub mod account_members;
+pub mod account_roles;
 pub mod accounts;
 pub mod audit_events;
 pub mod error;

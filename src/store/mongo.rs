@@ -7,6 +7,7 @@ use mongodb::{Client, Database};
 
 use super::StoreError;
 use super::account_members::AccountMembers;
+use super::account_roles::AccountRoles;
 use super::accounts::Accounts;
 use super::audit_events::AuditEvents;
 use super::invitations::Invitations;
@@ -48,6 +49,8 @@ pub struct Store {
     pub portfolios: Portfolios,
     /// Who is in which account.
     pub account_members: AccountMembers,
+    /// The roles that accounts have defined.
+    pub account_roles: AccountRoles,
     /// Who is in which portfolio.
     pub portfolio_members: PortfolioMembers,
     /// Live log-ins.
@@ -97,6 +100,7 @@ impl Store {
             accounts: Accounts::new(&db),
             portfolios: Portfolios::new(&db),
             account_members: AccountMembers::new(&db),
+            account_roles: AccountRoles::new(&db),
             portfolio_members: PortfolioMembers::new(&db),
             sessions: Sessions::new(&db),
             signing_keys: SigningKeys::new(&db),

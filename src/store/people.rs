@@ -41,12 +41,13 @@ fn place_in(part: Part, place: Option<&PersonPlace>) -> Option<Place> {
     }
 }
 
-/// One page of the members that `base` selects, in the order that the file's head describes.
+/// One page of the members that `base` selects, in the order that the file's head describes. `fields` is what a row shows.
 pub(super) async fn page_of_people<D: DeserializeOwned + Send + Sync + Unpin, T>(
     docs: &Collection<Document>,
     base: &Document,
     search: Option<&str>,
     request: &PageRequest<PersonPlace>,
+    fields: Document,
     convert: impl Fn(D, bool) -> T,
 ) -> Result<Page<T>, StoreError> {
     let parts: &[Part] = match (search, request.backward) {
@@ -81,16 +82,11 @@ pub(super) async fn page_of_people<D: DeserializeOwned + Send + Sync + Unpin, T>
             backward: request.backward,
         };
         let (filter, options) = page_query(base, order, search, &part_request);
-        // What a row shows stands in the indexes by name, so that those pages read no document.
-        let fields = doc! {
-            "_id": 0, "account_id": 1, "portfolio_id": 1, "user_id": 1, "role": 1, "joined_at": 1, "name_key": 1,
-            "email_key": 1,
-        };
         let cursor = docs
             .clone_with_type::<D>()
             .find(filter)
             .with_options(options)
-            .projection(fields)
+            .projection(fields.clone())
             .max_time(MAX_TIME)
             .await?;
         let found: Vec<D> = cursor.try_collect().await?;

@@ -61,6 +61,13 @@ fn place_fields() -> Document {
     doc! { "_id": 0, "portfolio_id": 1, "user_id": 1, "role": 1, "joined_at": 1 }
 }
 
+/// What a row of the list shows. It stands in the index by name, so that those pages read no document.
+fn row_fields() -> Document {
+    let mut fields = place_fields();
+    fields.extend(doc! { "name_key": 1, "email_key": 1 });
+    fields
+}
+
 impl From<PlaceDoc> for PortfolioMembership {
     fn from(doc: PlaceDoc) -> Self {
         Self {
@@ -200,7 +207,7 @@ impl PortfolioMembers {
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
         let base = filter.apply(doc! { "portfolio_id": portfolio });
-        page_of_people(&self.docs, &base, filter.search.as_deref(), request, listed).await
+        page_of_people(&self.docs, &base, filter.search.as_deref(), request, row_fields(), listed).await
     }
 
     /// How many people of a portfolio the filter lets through, counted up to `bound`.

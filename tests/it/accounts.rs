@@ -234,13 +234,9 @@ async fn a_closed_account_is_gone_for_everybody_and_its_portfolio_stays() {
         // More people than one transaction takes out.
         let members = app.store.database().collection::<Document>("account_members");
         let crowd = (0..1200).map(|number| {
-            let membership = AccountMembership {
-                account_id: account,
-                user_id: UserId::generate(app.now()),
-                role: AccountRole::Analyst,
-                portfolio_id: Some(portfolio),
-                joined_at: app.now(),
-            };
+            let user = UserId::generate(app.now());
+            let membership =
+                AccountMembership::new(account, user, AccountRole::Analyst, Some(portfolio), app.now());
             let email_key = EmailKey::parse(&format!("member{number}@example.test")).unwrap();
             NewMember { membership, name: "Member", email_key, mfa_enabled: false }.into_document().unwrap()
         });

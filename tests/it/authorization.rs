@@ -8,10 +8,21 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey::domain::{AccountId, AccountRole, PortfolioId, PortfolioRole};
+use latchkey::domain::{AccountId, AccountRole, Permission, PortfolioId, PortfolioRole, RoleId};
 use serde_json::{Value, json};
 
 use crate::harness::{self, Client, Person, Socket, TestApp};
+
+/// Custom roles of which somebody asks: the name of the column, the base, and what is stored.
+const CUSTOM: &[(&str, AccountRole, &[Permission])] = &[
+    ("mfa.reset", AccountRole::Analyst, &[Permission::UsersView, Permission::MfaReset]),
+    ("users.manage", AccountRole::Manager, &[Permission::UsersView, Permission::UsersManage]),
+    ("roles.manage", AccountRole::Analyst, &[Permission::UsersView, Permission::RolesManage]),
+    ("audit.view without users.view", AccountRole::Analyst, &[Permission::AuditView]),
+    ("mfa.policy", AccountRole::Analyst, &[Permission::UsersView, Permission::MfaPolicy]),
+    ("all on ANALYST", AccountRole::Analyst, Permission::ALL),
+    ("all on SUPPORT", AccountRole::Support, Permission::ALL),
+];
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.md");
 
@@ -34,6 +45,7 @@ impl Asker {
 struct World {
     account: AccountId,
     portfolio: PortfolioId,
+    role: RoleId,
     owner: Client,
     target: Person,
     askers: Vec<Asker>,
@@ -61,10 +73,19 @@ async fn world(app: &TestApp) -> World {
     people.push(("Owner elsewhere".to_owned(), other));
     people.push(("stranger".to_owned(), app.person("Sven Stranger").with_mfa().create().await));
     people.push(("oneself".to_owned(), target.clone()));
+    for (name, base, permissions) in CUSTOM {
+        let held = app.custom_role(account, name, *base, permissions).await;
+        let person =
+            app.person(&format!("Holder of {name}")).with_mfa().holding(account, held).create().await;
+        people.push((format!("custom {name}"), person));
+    }
+    // Held by somebody, so that it is there for every asker.
+    let role = app.custom_role(account, "Shared", AccountRole::Analyst, &[Permission::UsersView]).await;
+    app.person("Holder").holding(account, role).create().await;
     let owner = app.client_of(&people[0].1).await;
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));
-    World { account, portfolio, owner, target, askers }
+    World { account, portfolio, role, owner, target, askers }
 }
 
 fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -141,6 +162,7 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
         for asker in &world.askers {
             let mut variables = json!({
                 "account": world.account.to_string(), "portfolio": world.portfolio.to_string(),
+                "role": world.role.to_string(),
                 "user": world.target.gid(), "session": latchkey::domain::SessionId::generate(app.now()).to_string(),
             });
             if query.contains("$reset") {

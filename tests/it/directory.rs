@@ -37,13 +37,7 @@ pub async fn crowd(app: &TestApp, crowd: Crowd<'_>) -> Vec<UserId> {
         };
         users.push(user.into_document().unwrap());
         for (account_id, portfolio_id) in crowd.accounts {
-            let membership = AccountMembership {
-                account_id: *account_id,
-                user_id: id,
-                role: crowd.role,
-                portfolio_id: *portfolio_id,
-                joined_at: now,
-            };
+            let membership = AccountMembership::new(*account_id, id, crowd.role, *portfolio_id, now);
             let email_key = email_key.clone();
             let member = NewMember { membership, name, email_key, mfa_enabled: false };
             members.push(member.into_document().unwrap());

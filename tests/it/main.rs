@@ -33,5 +33,6 @@ mod portfolio_access;
 mod portfolio_races;
 mod portfolios;
 mod reset_changed;
+mod roles;
 mod schema;
 mod serve;

@@ -11,6 +11,7 @@ use crate::domain::{AccountRole as Role, Action};
 use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRoleConnection, Permission, custom_roles, listed};
 use crate::graphql::guard::OnThisAccount;
 use crate::graphql::invitation::{InvitationConnection, invitations};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
@@ -60,8 +61,13 @@ impl Account {
         mfa_resets(ctx, Watched::Account(self.0.clone()), states, page).await
     }
 
+    async fn guarded_roles(&self, ctx: &Context<'_>, page: PageArgs) -> Result<CustomRoleConnection> {
+        self.guard(ctx, Action::ViewAccountRoles).await?;
+        custom_roles(ctx, &self.0, page).await
+    }
+
     async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
-        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        self.guard(ctx, Action::ViewAccountInvitations).await?;
         invitations(ctx, Watched::Account(self.0.clone()), page).await
     }
 
@@ -71,7 +77,7 @@ impl Account {
         actions: Option<Vec<AuditAction>>,
         page: PageArgs,
     ) -> Result<AuditEventConnection> {
-        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        self.guard(ctx, Action::ViewAccountLog).await?;
         audit_log(ctx, Watched::Account(self.0.clone()), actions, page).await
     }
 }
@@ -105,15 +111,37 @@ impl Account {
         self.linking_portfolio(ctx).await.transpose()
     }
 
-    /// What the viewer is in the account; null when the viewer is not a member.
+    /// What the viewer is in the account (for a holder of a custom role, its base); null when the viewer is not a member.
     fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<AccountRole>> {
         let caller = request(ctx)?.caller();
         let person = caller.actor.signed_in();
         Ok(person.and_then(|person| person.memberships.account_role(self.0.id)).map(AccountRole::from))
     }
 
-    /// The Users tab. Who may see it: members of the account (rule AccountMember); for everybody else null and the error
-    /// FORBIDDEN.
+    /// What the viewer's role in the account lets them do, static or not; null when the viewer is not a member. What a
+    /// portfolio's Owner and Admins may do besides hangs on `Portfolio.viewerRole`, and what the Owner alone may on
+    /// `viewerRole`.
+    fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Permission>>> {
+        let caller = request(ctx)?.caller();
+        let place = caller.actor.signed_in().and_then(|person| person.memberships.account(self.0.id));
+        Ok(place.map(|place| listed(place.permissions)))
+    }
+
+    /// The roles that the account has defined, by name. Who may see it: members of the account, Portfolio Owner and
+    /// Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn custom_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Option<Result<CustomRoleConnection>> {
+        Some(self.guarded_roles(ctx, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The Users tab. Who may see it: members of the account (rule AccountMember), with a custom role if it holds
+    /// USERS_VIEW; for everybody else null and the error FORBIDDEN.
     #[allow(clippy::too_many_arguments)]
     async fn users(
         &self,
@@ -127,7 +155,9 @@ impl Account {
         #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
             Vec<AccountRole>,
         >,
-        #[graphql(desc = "Only users with MFA (true) or without (false); only Owners and Admins may ask.")]
+        #[graphql(
+            desc = "Only users with MFA (true) or without (false); only Owners, Admins and holders of MFA_RESET may ask."
+        )]
         mfa_enabled: Option<bool>,
     ) -> Option<Result<AccountUserConnection>> {
         let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
@@ -135,8 +165,9 @@ impl Account {
         Some(self.guarded_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 
-    /// The resets of the account's users, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner
-    /// and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// The resets of the account's users, newest first. Who may see it: Owner and Admin of the account, holders of
+    /// MFA_RESET there, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error
+    /// FORBIDDEN.
     async fn mfa_resets(
         &self,
         ctx: &Context<'_>,
@@ -152,7 +183,8 @@ impl Account {
     }
 
     /// The invitations to the account that nobody accepted or took back, newest first. Who may see it: Owner and Admin of
-    /// the account, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// the account, holders of USERS_MANAGE there, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else
+    /// null and the error FORBIDDEN.
     async fn invitations(
         &self,
         ctx: &Context<'_>,
@@ -164,8 +196,8 @@ impl Account {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
     }
 
-    /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio
-    /// Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,
+    /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

@@ -101,7 +101,8 @@ impl AuditEvent {
 }
 
 connection! {
-    /// An audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin.
+    /// An audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,
+    /// Portfolio Owner and Portfolio Admin.
     AuditEventConnection {
         /// How many events there are on all pages, counted up to 10,000. Counted only when selected.
         total_count,

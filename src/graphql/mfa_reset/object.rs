@@ -13,8 +13,8 @@ use crate::graphql::portfolio::{Portfolio, PortfolioRole};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 
-/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
-/// portfolios that it concerns.
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, Owner and Admin of the accounts and
+/// portfolios that it concerns, and holders of MFA_RESET in such an account.
 #[derive(Clone)]
 pub struct MfaReset(Arc<domain::MfaReset>);
 
@@ -31,8 +31,8 @@ async fn person(ctx: &Context<'_>, id: UserId) -> Result<User> {
     Ok(User::new(expected(found, "a user of a reset", request)?))
 }
 
-/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
-/// portfolios that it concerns.
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, Owner and Admin of the accounts and
+/// portfolios that it concerns, and holders of MFA_RESET in such an account.
 #[Object]
 impl MfaReset {
     /// The global id: mfareset_…

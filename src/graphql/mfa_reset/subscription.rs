@@ -70,7 +70,8 @@ async fn event(
 #[Subscription]
 impl MfaResetSubscription {
     /// Each change of a reset that the viewer may see in that account or portfolio; give one of the two. Who may call:
-    /// Owner or Admin of the account, Portfolio Owner or Portfolio Admin; checked again for each event.
+    /// Owner or Admin of the account, whoever holds MFA_RESET there, Portfolio Owner or Portfolio Admin; checked again for
+    /// each event.
     async fn mfa_reset_changed(
         &self,
         ctx: &Context<'_>,

@@ -8,6 +8,7 @@ use crate::domain;
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::connection::{List, PageArgs, Total, paged};
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRole, held_roles};
 use crate::graphql::error::OrError;
 use crate::graphql::ids::parse_id;
 use crate::graphql::loader::{apart, expected};
@@ -25,8 +26,10 @@ connection! {
     ViewerAccountEdge {
         /// The account.
         node: Account,
-        /// What the viewer is in the account.
+        /// What the viewer is in the account; for a holder of a custom role, its base.
         role: AccountRole,
+        /// The custom role; null for a holder of a static one.
+        custom_role: Option<CustomRole>,
         /// Since when.
         joined_at: DateTime,
     }
@@ -128,10 +131,12 @@ impl Viewer {
         let (services, caller) = (request.services.clone(), request.caller());
         let found = apart(request, async move { services.list_own_accounts(&caller, &wanted).await }).await?;
         let page = paged(List::ViewerAccounts, found.map(|(own, account, place)| ((own, account), place)));
+        let roles = held_roles(ctx, page.items.iter().map(|((own, _), _)| own)).await?;
         let edges = page.items.into_iter().map(|((own, account), cursor)| ViewerAccountEdge {
             cursor,
             node: Account::new(account),
             role: own.role.into(),
+            custom_role: own.custom_role_id.and_then(|id| roles.get(&id).cloned()),
             joined_at: own.joined_at.into(),
         });
         let total = Total::new(|services, caller| async move { services.count_own_accounts(&caller) });

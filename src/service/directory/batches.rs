@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::domain::mfa_reset::RESET_WINDOW;
 use crate::domain::{
-    Account, AccountId, AccountMembership, MfaReset, MfaResetId, Portfolio, PortfolioId, PortfolioMembership,
-    User, UserId,
+    Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
+    PortfolioMembership, RoleId, User, UserId,
 };
 use crate::service::{Caller, Error, Services};
 
@@ -57,6 +57,11 @@ impl Services {
         ids: &[MfaResetId],
     ) -> Result<HashMap<MfaResetId, Arc<MfaReset>>, Error> {
         Ok(by_key(self.store().mfa_resets.find_many(ids).await?, |reset| reset.id))
+    }
+
+    /// Custom roles.
+    pub async fn roles_by_id(&self, ids: &[RoleId]) -> Result<HashMap<RoleId, Arc<CustomRole>>, Error> {
+        Ok(by_key(self.store().account_roles.find_many(ids).await?, |role| role.id))
     }
 
     /// Every account place of these people.

@@ -12,17 +12,18 @@ use crate::store::keyset::Place;
 /// The account or portfolio whose resets or log are read.
 #[derive(Debug, Clone, Copy)]
 pub enum Watched<'a> {
-    /// An account: rule `AccountOwnerOrAdmin` or `PortfolioOwnerOrAdmin`.
+    /// An account: rule `AccountOwnerOrAdmin` with the permission for what is read, or `PortfolioOwnerOrAdmin`.
     Account(&'a Account),
     /// A portfolio: rule `PortfolioOwnerOrAdmin`.
     Portfolio(&'a Portfolio),
 }
 
 impl Watched<'_> {
-    pub(in crate::service) fn authorized(self, caller: &Caller) -> Result<Scope, Denial> {
+    /// The scope, for a caller who may do this in it; for a portfolio all of its log and resets are one action.
+    pub(in crate::service) fn authorized(self, caller: &Caller, in_account: Action) -> Result<Scope, Denial> {
         match self {
             Self::Account(account) => {
-                caller.over_account(Action::ViewAccountSecurity, account)?;
+                caller.over_account(in_account, account)?;
                 Ok(Scope::Account(account.id))
             }
             Self::Portfolio(portfolio) => {
@@ -46,7 +47,7 @@ impl Services {
         states: &[MfaResetState],
         request: &PageRequest<MfaResetId>,
     ) -> Result<Page<MfaReset>, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountSecurity)?;
         let request = request.clone().map_places(|id| Place(id.into(), id.into()));
         Ok(self.store().mfa_resets.list(scope, states, self.now(), &request).await?)
     }
@@ -58,7 +59,7 @@ impl Services {
         of: Watched<'_>,
         states: &[MfaResetState],
     ) -> Result<u64, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountSecurity)?;
         Ok(self.store().mfa_resets.count(scope, states, self.now(), COUNT_BOUND).await?)
     }
 
@@ -70,7 +71,7 @@ impl Services {
         actions: &[AuditAction],
         request: &PageRequest<AuditEventId>,
     ) -> Result<Page<AuditEvent>, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountLog)?;
         let request = request.clone().map_places(|id| Place(id.into(), id.into()));
         Ok(self.store().audit_events.list(scope, &filter(actions), &request).await?)
     }
@@ -82,7 +83,7 @@ impl Services {
         of: Watched<'_>,
         actions: &[AuditAction],
     ) -> Result<u64, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountLog)?;
         Ok(self.store().audit_events.count(scope, &filter(actions), COUNT_BOUND).await?)
     }
 }

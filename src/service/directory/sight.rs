@@ -78,7 +78,7 @@ impl Caller {
             || decide(true, Action::ViewMembership, &Resource::Account(standing)) == Decision::Allow
     }
 
-    /// Whether the caller sees a reset as Owner or Admin of a place that it concerns. Whoever manages the person now sees
+    /// Whether the caller sees a reset by a role in a place that it concerns. Whoever manages the person now sees
     /// it as well: that is a question about the person.
     pub fn sees_reset_by_scope(&self, reset: &MfaReset) -> bool {
         let Some(mine) = places(self) else { return false };
@@ -218,7 +218,7 @@ mod tests {
         role: AccountRole,
         portfolio_id: Option<PortfolioId>,
     ) -> AccountMembership {
-        AccountMembership { account_id, user_id, role, portfolio_id, joined_at: NOW }
+        AccountMembership::new(account_id, user_id, role, portfolio_id, NOW)
     }
 
     fn portfolio(user_id: UserId, portfolio_id: PortfolioId, role: PortfolioRole) -> PortfolioMembership {

@@ -1,6 +1,6 @@
 //! The rows that are not about portfolios' people: see `portfolio_rows.rs` for those.
 
-/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset`, `$invitation` and
+/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$role`, `$reset`, `$invitation` and
 /// `$session` are ids.
 pub(super) const ROWS: &[(&str, &str)] = &[
     ("Query.node", "query($user: ID!) { node(id: $user) { id } }"),
@@ -9,6 +9,8 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("Query.user", "query($user: ID!) { user(id: $user) { id } }"),
     ("Query.account", "query($account: ID!) { account(id: $account) { id } }"),
     ("Query.portfolio", "query($portfolio: ID!) { portfolio(id: $portfolio) { id } }"),
+    ("Query.staticRoles", "{ staticRoles { role } }"),
+    ("Query.node(role)", "query($role: ID!) { node(id: $role) { id } }"),
     ("Query.invitationByToken", "{ invitationByToken(token: \"lki_x\") { state } }"),
     ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
     (
@@ -42,6 +44,18 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Mutation.inviteUser",
         "mutation($account: ID!) { inviteUser(input: { accountId: $account, email: \"new@example.test\", role: ANALYST }) { __typename ... on InviteUserRejected { reason } } }",
+    ),
+    (
+        "Mutation.createCustomRole",
+        "mutation($account: ID!) { createCustomRole(input: { accountId: $account, name: \"Admin\", base: ANALYST, permissions: [USERS_VIEW] }) { __typename ... on CreateCustomRoleRejected { reason } } }",
+    ),
+    (
+        "Mutation.updateCustomRole",
+        "mutation($role: ID!) { updateCustomRole(input: { customRoleId: $role, version: 1 }) { __typename ... on UpdateCustomRoleRejected { reason } } }",
+    ),
+    (
+        "Mutation.deleteCustomRole",
+        "mutation($role: ID!) { deleteCustomRole(input: { customRoleId: $role }) { __typename ... on DeleteCustomRoleRejected { reason } } }",
     ),
     (
         "Mutation.resendInvitation",
@@ -150,6 +164,11 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Account.users(mfaEnabled)",
         "query($account: ID!) { account(id: $account) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
     ),
+    (
+        "Account.customRoles",
+        "query($account: ID!) { account(id: $account) { customRoles(first: 1) { edges { cursor } } } }",
+    ),
+    ("Account.viewerPermissions", "query($account: ID!) { account(id: $account) { viewerPermissions } }"),
     (
         "Account.mfaResets",
         "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",

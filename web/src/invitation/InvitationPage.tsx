@@ -28,6 +28,7 @@ const invitationByTokenDocument = graphql(`
       invitedByName
       scopeName
       accountRole
+      customRoleName
       portfolioRole
       expiresAt
       registrationNeeded
@@ -187,7 +188,7 @@ function About({ preview }: { preview: Preview }) {
         facts={[
           [m.invitation.who, preview.maskedEmail],
           [preview.accountRole ? m.invitation.account : m.invitation.portfolio, preview.scopeName],
-          [m.users.role, role ? label(m.roles, role) : m.app.none],
+          [m.users.role, preview.customRoleName ?? (role ? label(m.roles, role) : m.app.none)],
           [m.accept.until, dateTime(preview.expiresAt)],
         ]}
       />
