@@ -10,7 +10,7 @@ use crate::store::account_roles::HeldById;
 use crate::store::{StoreError, Tx};
 
 impl From<PlaceDoc> for AccountMembership {
-    /// The holder of a custom role may do nothing until [`give`] says what the role holds.
+    /// The holder of a custom role may do nothing until `give` says what the role holds.
     fn from(doc: PlaceDoc) -> Self {
         let place = Self::new(doc.account_id, doc.user_id, doc.role, doc.portfolio_id, doc.joined_at);
         match doc.custom_role_id {
