@@ -48,12 +48,16 @@ impl Services {
                 self.wake_mail();
                 None
             }
-            ChangeUserRole::NotAMember => None,
+            ChangeUserRole::NotAMember => {
+                let scopes = [Scope::Account(account_id)];
+                self.record_refused_change(caller, "changeUserRole", "NOT_A_MEMBER", &scopes).await?;
+                None
+            }
             ChangeUserRole::IsOwner => Some("IS_OWNER"),
             ChangeUserRole::RoleNotGrantable => Some("ROLE_NOT_GRANTABLE"),
         };
         if let Some(reason) = refused {
-            self.record_refused_change(caller, account_id, user_id, reason).await?;
+            self.record_refused_place(caller, account_id, user_id, reason).await?;
         }
         Ok(outcome)
     }
@@ -92,7 +96,7 @@ impl Services {
     }
 
     /// Writes down that somebody tried to change a place that is not changed like this.
-    pub(super) async fn record_refused_change(
+    pub(super) async fn record_refused_place(
         &self,
         caller: &Caller,
         account: AccountId,

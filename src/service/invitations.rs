@@ -69,7 +69,23 @@ impl Services {
         id: InvitationId,
     ) -> Result<RevokeInvitation, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))
+        let outcome = transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))?;
+        if let RevokeInvitation::NotPending = &outcome {
+            self.record_refused_invitation(caller, "revokeInvitation", id, "NOT_PENDING").await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn record_refused_invitation(
+        &self,
+        caller: &Caller,
+        change: &str,
+        id: InvitationId,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let found = self.store().invitations.find(InvitationKey::Id(id)).await?;
+        let scopes: Vec<Scope> = found.iter().map(|invitation| invitation.offer.scope()).collect();
+        self.record_refused_change(caller, change, reason, &scopes).await
     }
 
     async fn revoke_in(
@@ -96,17 +112,27 @@ impl Services {
     ) -> Result<ResendInvitation, Error> {
         caller.signed_in()?;
         let found = self.store().invitations.find(InvitationKey::Id(id)).await?.ok_or(Denial::Hidden)?;
-        if found.state != InvitationState::Pending {
-            return Ok(ResendInvitation::NotPending);
+        let outcome = if found.state != InvitationState::Pending {
+            ResendInvitation::NotPending
+        } else if let Some(retry_at) =
+            self.too_many_invitations(found.offer.scope(), &found.email_key).await?
+        {
+            ResendInvitation::TooManyInvitations { retry_at }
+        } else {
+            transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id))?
+        };
+        let refused = match &outcome {
+            ResendInvitation::Resent(_) => {
+                self.wake_mail();
+                None
+            }
+            ResendInvitation::NotPending => Some("NOT_PENDING"),
+            ResendInvitation::TooManyInvitations { .. } => Some("TOO_MANY_INVITATIONS"),
+        };
+        if let Some(reason) = refused {
+            self.record_refused_invitation(caller, "resendInvitation", id, reason).await?;
         }
-        if let Some(retry_at) = self.too_many_invitations(found.offer.scope(), &found.email_key).await? {
-            return Ok(ResendInvitation::TooManyInvitations { retry_at });
-        }
-        let outcome = transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id));
-        if let Ok(ResendInvitation::Resent(_)) = &outcome {
-            self.wake_mail();
-        }
-        outcome
+        Ok(outcome)
     }
 
     async fn resend_in(

@@ -69,14 +69,33 @@ impl Services {
             self.record_refused_ownership(caller, offer).await?;
             return Ok(InviteUser::RoleNotGrantable);
         }
-        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
-            return Ok(InviteUser::TooManyInvitations { retry_at });
-        }
-        let outcome = transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, offer, &address));
-        if let Ok(InviteUser::Invited(_)) = &outcome {
-            self.wake_mail();
-        }
-        outcome
+        let outcome = match self.too_many_invitations(offer.scope(), &address.key).await? {
+            Some(retry_at) => InviteUser::TooManyInvitations { retry_at },
+            None => transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, offer, &address))?,
+        };
+        self.after_inviting(caller, "inviteUser", offer, &outcome).await?;
+        Ok(outcome)
+    }
+
+    /// Has the mail sent, or writes the refusal down. Ownership is refused, and written down, before.
+    pub(super) async fn after_inviting(
+        &self,
+        caller: &Caller,
+        change: &str,
+        offer: Offer,
+        outcome: &InviteUser,
+    ) -> Result<(), Error> {
+        let reason = match outcome {
+            InviteUser::Invited(_) => {
+                self.wake_mail();
+                return Ok(());
+            }
+            InviteUser::RoleNotGrantable => "ROLE_NOT_GRANTABLE",
+            InviteUser::AlreadyMember => "ALREADY_MEMBER",
+            InviteUser::AlreadyInvited => "ALREADY_INVITED",
+            InviteUser::TooManyInvitations { .. } => "TOO_MANY_INVITATIONS",
+        };
+        self.record_refused_change(caller, change, reason, &[offer.scope()]).await
     }
 
     async fn invite_to_account(

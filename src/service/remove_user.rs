@@ -32,9 +32,12 @@ impl Services {
         match &outcome {
             RemoveUser::Removed(_) => self.wake_mail(),
             RemoveUser::IsOwner => {
-                self.record_refused_change(caller, account_id, user_id, "IS_OWNER").await?;
+                self.record_refused_place(caller, account_id, user_id, "IS_OWNER").await?;
             }
-            RemoveUser::NotAMember => {}
+            RemoveUser::NotAMember => {
+                let scopes = [crate::domain::Scope::Account(account_id)];
+                self.record_refused_change(caller, "removeUser", "NOT_A_MEMBER", &scopes).await?;
+            }
         }
         Ok(outcome)
     }
