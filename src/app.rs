@@ -17,6 +17,7 @@ use crate::http::pages::mailbox::{CapturedMail, Mailbox};
 use crate::http::server::{self, ServerSettings};
 use crate::http::{self, Edge, LiveBackend};
 use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
+use crate::service::audit_seal::AuditSealer;
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
 
@@ -141,6 +142,8 @@ impl App {
         let tasks = TaskTracker::new();
         let (mail, stopping) = (self.mail.clone(), self.stopping.clone());
         tasks.spawn(async move { mail.run(stopping).await });
+        let (sealer, stopping) = (AuditSealer::new(self.services.clone()), self.stopping.clone());
+        tasks.spawn(async move { sealer.run(stopping).await });
         if let Some((listener, handle)) = metrics {
             let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
             tasks.spawn(server::serve(listener, http::metrics::router(handle), settings, stopping));
@@ -158,7 +161,7 @@ impl App {
         Ok(())
     }
 
-    /// Serves HTTP alone until `stop`: no mail, no metrics. For tests, which send mail when they say so.
+    /// Serves HTTP alone until `stop`: no mail, no sealing, no metrics. For tests, which do that when they say so.
     pub async fn serve_http(self, listener: TcpListener, stop: CancellationToken) {
         let stopping = self.stopping.clone();
         let watcher = tokio::spawn(async move {

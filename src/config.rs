@@ -38,6 +38,10 @@ pub enum Purpose {
     Import,
     /// Only the database.
     Bootstrap,
+    /// Reading the audit log: only the database.
+    AuditExport,
+    /// Checking the audit log: the database, and the keys that authenticate its chains.
+    AuditVerify,
 }
 
 /// The whole configuration of the gateway.
@@ -53,7 +57,7 @@ pub struct Config {
     /// Absent only where no SMTP server is configured and none is demanded (`dev` captures mail in memory).
     pub smtp: Option<Smtp>,
     pub mail_from: Mailbox,
-    /// Present for `serve` and `import`.
+    /// Present for `serve`, `import` and `audit verify`.
     pub keys_file: Option<PathBuf>,
     /// How mail and authenticator apps call this service.
     pub service_name: String,
@@ -115,7 +119,7 @@ impl Config {
     fn read(purpose: Purpose, r: &mut Reader) -> Option<Self> {
         let serve = purpose == Purpose::Serve;
         let dev = purpose == Purpose::Dev;
-        let import = purpose == Purpose::Import;
+        let sealed = matches!(purpose, Purpose::Import | Purpose::AuditVerify);
 
         let mongodb_uri = r.secret(key("MONGODB_URI"), values::mongodb_uri, !dev);
         let mongodb_database = r.value(key("MONGODB_DATABASE"), values::database_name);
@@ -126,7 +130,7 @@ impl Config {
         let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, &here);
         let smtp = r.secret(key("SMTP_URL"), Smtp::parse, serve);
         let mail_from = r.demanded(key("MAIL_FROM"), values::mailbox, serve, "Latchkey <latchkey@localhost>");
-        let keys_file = r.path(key("KEYS_FILE"), serve || import);
+        let keys_file = r.path(key("KEYS_FILE"), serve || sealed);
         let service_name = r.value(key("SERVICE_NAME"), values::short_name);
         let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1s", "7d"));
         let sign_up = r.value(key("SIGN_UP"), values::switch);

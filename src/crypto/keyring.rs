@@ -1,5 +1,7 @@
 //! The keyring: seals what must be readable again (TOTP secrets, signing keys) under one of several keys, so
-//! that keys rotate. It reads and writes its own file and stores nothing else.
+//! that keys rotate, and authenticates what nobody else may write. It reads and writes its own file and stores nothing else.
+
+mod mac;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+pub use self::mac::Tag;
 use super::{base32, random_bytes};
 
 /// Length of a key, in bytes: 256 bits.
@@ -30,16 +33,17 @@ const MAX_FILE: u64 = 1024 * 1024;
 const LOWER_CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 const HEADER: &str = "\
-# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret and sign
-# access tokens; whoever loses it has to reset everyone's MFA. Keep it out of the database's backups, and
+# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret, sign access
+# tokens and write another audit log; whoever loses it has to reset everyone's MFA. Keep it out of the database's backups, and
 # keep a copy of it.
 #
 # current   the id of the key that seals from now on
 # [keys]    id = key; an id is 1 to 64 of a-z A-Z 0-9 _ -, a key is 256 random bits in base64url without
 #           padding (`openssl rand -base64 32 | tr '+/' '-_' | tr -d =` makes one)
 #
-# Every key that is listed opens what it sealed. To rotate: add a key, start all replicas, point `current`
-# at it, start all replicas again. Remove a key only when nothing is sealed under it any more.
+# Every key that is listed opens what it sealed and checks what it authenticated. To rotate: add a key, start all
+# replicas, point `current` at it, start all replicas again. Remove a key only when nothing is sealed under it any
+# more, and never one that the audit log was authenticated with: that part could not be checked any more.
 ";
 
 /// Why the keyring cannot be used, or something sealed cannot be opened. It never repeats a key or a text.

@@ -9,6 +9,7 @@ mod base32;
 mod hash_bytes;
 
 pub mod backup_code;
+pub mod chain;
 pub mod keyring;
 pub mod password;
 pub mod qr;
@@ -17,7 +18,8 @@ pub mod token;
 pub mod totp;
 
 pub use backup_code::{BackupCode, BackupCodeHash, BackupCodes};
-pub use keyring::{Keyring, KeyringError, Sealed};
+pub use chain::ChainHash;
+pub use keyring::{Keyring, KeyringError, Sealed, Tag};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use qr::qr_svg;
 pub use signing::{Jwk, SigningKey, SigningKeyError};

@@ -127,6 +127,8 @@ macro_rules! audit_actions {
             MfaPolicyChanged = "MFA_POLICY_CHANGED",
             /// Somebody asked for what their role does not allow.
             AccessDenied = "ACCESS_DENIED",
+            /// A change was refused for a reason that its answer told; the details say which change, and why.
+            ChangeRefused = "CHANGE_REFUSED",
             /// An account was created.
             AccountCreated = "ACCOUNT_CREATED",
             /// Somebody was invited to an account or portfolio.

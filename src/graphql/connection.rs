@@ -8,14 +8,14 @@ use async_graphql::{Context, Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
+use time::OffsetDateTime;
 
 use super::context::request;
 use super::error::bad_input;
 use super::loader::apart;
 use crate::domain::page::{PAGE_DEFAULT, PAGE_MAX};
-use crate::domain::{
-    AccountId, AuditEventId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId,
-};
+use crate::domain::{AccountId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId};
+use crate::service::directory::security::AuditPlace;
 use crate::service::directory::{PersonPlace, PlaceByName, RolePlace};
 use crate::service::{Caller, Error, Services};
 
@@ -150,7 +150,20 @@ impl CursorPlace for RolePlace {
     }
 }
 
-cursor_ids!(SessionId, MfaResetId, AuditEventId, InvitationId);
+impl CursorPlace for AuditPlace {
+    fn parts(&self) -> Vec<String> {
+        vec![(self.0.unix_timestamp_nanos() / 1_000_000).to_string(), self.1.to_string()]
+    }
+
+    fn from_parts(parts: &[String]) -> Option<Self> {
+        let [millis, id] = parts else { return None };
+        let millis: i64 = millis.parse().ok()?;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?;
+        Some(Self(at, id.parse().ok()?))
+    }
+}
+
+cursor_ids!(SessionId, MfaResetId, InvitationId);
 cursor_names!(AccountId, PortfolioId);
 
 /// A place in a list as opaque text.
@@ -345,6 +358,16 @@ mod tests {
         let request = check(PageArgs { after, ..Default::default() }).unwrap();
         assert_eq!(request.after, Some(place));
         assert_eq!((request.limit, request.backward), (25, false));
+    }
+
+    #[test]
+    fn cursors_of_a_log_come_back_as_they_were() {
+        let at = datetime!(2026-11-24 12:00:00.123 UTC);
+        let place = AuditPlace(at, crate::domain::AuditEventId::generate(at));
+        let read: Option<AuditPlace> = read_cursor(List::AuditLog, &cursor(List::AuditLog, &place));
+        assert_eq!(read, Some(place));
+        let far = vec![i64::MAX.to_string(), place.1.to_string()];
+        assert_eq!(AuditPlace::from_parts(&far), None);
     }
 
     #[test]

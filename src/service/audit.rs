@@ -127,6 +127,32 @@ impl Services {
         Ok(Memberships { accounts, portfolios })
     }
 
+    /// Writes down that a change was refused for a reason that its answer tells. `change` is the mutation's name.
+    pub(super) async fn record_refused_change(
+        &self,
+        caller: &Caller,
+        change: &str,
+        reason: &str,
+        scopes: &[Scope],
+    ) -> Result<(), Error> {
+        let happening = Happening::new(caller, self.now(), AuditAction::ChangeRefused)
+            .detail("change", change)
+            .detail("reason", reason);
+        self.record_refusal(&happening, scopes).await
+    }
+
+    /// The same for a change of one's own.
+    pub(super) async fn record_refused_own_change(
+        &self,
+        caller: &Caller,
+        change: &str,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        let scopes = scopes_of(person.user_id, &person.memberships);
+        self.record_refused_change(caller, change, reason, &scopes).await
+    }
+
     /// Writes a refusal down by itself: it changes nothing else, and must not be lost with an aborted transaction.
     pub(super) async fn record_refusal(
         &self,

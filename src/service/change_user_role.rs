@@ -64,9 +64,17 @@ impl Services {
         caller.signed_in()?;
         let outcome =
             transact!(self.store(), |tx| self.change_role(&mut tx, caller, account_id, user_id, role))?;
-        match outcome.refusal() {
-            None => self.wake_mail(),
-            Some(reason) => self.record_refused_change(caller, account_id, user_id, reason).await?,
+        match &outcome {
+            ChangeUserRole::Changed(_) => self.wake_mail(),
+            ChangeUserRole::NotAMember => {
+                let scopes = [Scope::Account(account_id)];
+                self.record_refused_change(caller, "changeUserRole", "NOT_A_MEMBER", &scopes).await?;
+            }
+            refused => {
+                if let Some(reason) = refused.refusal() {
+                    self.record_refused_place(caller, account_id, user_id, reason).await?;
+                }
+            }
         }
         Ok(outcome)
     }
@@ -122,7 +130,7 @@ impl Services {
     }
 
     /// Writes down that somebody tried to change a place that is not changed like this.
-    pub(super) async fn record_refused_change(
+    pub(super) async fn record_refused_place(
         &self,
         caller: &Caller,
         account: AccountId,

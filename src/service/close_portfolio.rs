@@ -48,6 +48,8 @@ impl Services {
         self.authorize_portfolio(caller, Action::ClosePortfolio, id).await?;
         let portfolio = self.store().portfolios.find(id).await?.ok_or(Denial::Hidden)?;
         if name_key(&portfolio.name) != name_key(name) {
+            let scopes = [Scope::Portfolio(id)];
+            self.record_refused_change(caller, "closePortfolio", "NAME_MISMATCH", &scopes).await?;
             return Ok(ClosePortfolio::NameMismatch);
         }
         // Looked up before they are gone.

@@ -41,6 +41,7 @@ impl Services {
         if let Verdict::Wait(retry_at) =
             self.attempt(ACCOUNTS_BY_USER, person.user_id.uuid().as_bytes()).await?
         {
+            self.record_refused_own_change(caller, "createAccount", "TOO_MANY_ACCOUNTS").await?;
             return Ok(CreateAccount::TooManyAccounts { retry_at });
         }
         let now = self.now();

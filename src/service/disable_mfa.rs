@@ -29,7 +29,11 @@ impl Services {
         if outcome != Disable::Refused(OwnFactor::CodeAlreadyUsed) {
             self.forgive(proof.attempt).await?;
         }
-        self.wake_mail();
+        match &outcome {
+            Disable::Disabled => self.wake_mail(),
+            Disable::Enforced => self.record_refused_own_change(caller, "disableMfa", "MFA_ENFORCED").await?,
+            Disable::Refused(refusal) => self.record_refused_factor(caller, *refusal).await?,
+        }
         Ok(outcome)
     }
 

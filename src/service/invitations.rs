@@ -74,7 +74,23 @@ impl Services {
         id: InvitationId,
     ) -> Result<RevokeInvitation, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))
+        let outcome = transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))?;
+        if let RevokeInvitation::NotPending = &outcome {
+            self.record_refused_invitation(caller, "revokeInvitation", id, "NOT_PENDING").await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn record_refused_invitation(
+        &self,
+        caller: &Caller,
+        change: &str,
+        id: InvitationId,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let found = self.store().invitations.find(InvitationKey::Id(id)).await?;
+        let scopes: Vec<Scope> = found.iter().map(|invitation| invitation.offer.scope()).collect();
+        self.record_refused_change(caller, change, reason, &scopes).await
     }
 
     async fn revoke_in(
@@ -101,21 +117,28 @@ impl Services {
     ) -> Result<ResendInvitation, Error> {
         caller.signed_in()?;
         let found = self.store().invitations.find(InvitationKey::Id(id)).await?.ok_or(Denial::Hidden)?;
-        if found.state != InvitationState::Pending {
-            return Ok(ResendInvitation::NotPending);
-        }
-        if let Some(retry_at) = self.too_many_invitations(found.offer.scope(), &found.email_key).await? {
-            return Ok(ResendInvitation::TooManyInvitations { retry_at });
-        }
-        let outcome = transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id));
-        match &outcome {
-            Ok(ResendInvitation::Resent(_)) => self.wake_mail(),
-            Ok(ResendInvitation::Role(refusal)) => {
-                self.record_refused_offer(caller, found.offer.scope(), refusal.as_str()).await?;
+        let outcome = if found.state != InvitationState::Pending {
+            ResendInvitation::NotPending
+        } else if let Some(retry_at) =
+            self.too_many_invitations(found.offer.scope(), &found.email_key).await?
+        {
+            ResendInvitation::TooManyInvitations { retry_at }
+        } else {
+            transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id))?
+        };
+        let refused = match &outcome {
+            ResendInvitation::Resent(_) => {
+                self.wake_mail();
+                None
             }
-            _ => {}
+            ResendInvitation::NotPending => Some("NOT_PENDING"),
+            ResendInvitation::TooManyInvitations { .. } => Some("TOO_MANY_INVITATIONS"),
+            ResendInvitation::Role(refusal) => Some(refusal.as_str()),
+        };
+        if let Some(reason) = refused {
+            self.record_refused_invitation(caller, "resendInvitation", id, reason).await?;
         }
-        outcome
+        Ok(outcome)
     }
 
     async fn resend_in(

@@ -70,17 +70,38 @@ impl Services {
             self.record_refused_offer(caller, scope, "ROLE_NOT_GRANTABLE").await?;
             return Ok(Ok(InviteUser::RoleNotGrantable));
         }
-        if let Some(retry_at) = self.too_many_invitations(scope, &address.key).await? {
-            return Ok(Ok(InviteUser::TooManyInvitations { retry_at }));
-        }
-        let outcome =
-            transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, account_id, role, &address));
+        let outcome = match self.too_many_invitations(scope, &address.key).await? {
+            Some(retry_at) => Ok(InviteUser::TooManyInvitations { retry_at }),
+            None => {
+                transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, account_id, role, &address))?
+            }
+        };
         match &outcome {
-            Ok(Ok(InviteUser::Invited(_))) => self.wake_mail(),
-            Ok(Err(refusal)) => self.record_refused_offer(caller, scope, refusal.as_str()).await?,
-            _ => {}
+            Ok(invited) => self.after_inviting(caller, "inviteUser", scope, invited).await?,
+            Err(refusal) => self.record_refused_offer(caller, scope, refusal.as_str()).await?,
         }
-        outcome
+        Ok(outcome)
+    }
+
+    /// Has the mail sent, or writes the refusal down. Ownership is refused, and written down, before.
+    pub(super) async fn after_inviting(
+        &self,
+        caller: &Caller,
+        change: &str,
+        scope: Scope,
+        outcome: &InviteUser,
+    ) -> Result<(), Error> {
+        let reason = match outcome {
+            InviteUser::Invited(_) => {
+                self.wake_mail();
+                return Ok(());
+            }
+            InviteUser::RoleNotGrantable => "ROLE_NOT_GRANTABLE",
+            InviteUser::AlreadyMember => "ALREADY_MEMBER",
+            InviteUser::AlreadyInvited => "ALREADY_INVITED",
+            InviteUser::TooManyInvitations { .. } => "TOO_MANY_INVITATIONS",
+        };
+        self.record_refused_change(caller, change, reason, &[scope]).await
     }
 
     async fn invite_to_account(

@@ -81,8 +81,17 @@ impl Services {
         caller.signed_in()?;
         let (outcome, mut walk) =
             transact!(self.store(), |tx| self.link(&mut tx, caller, portfolio, account))?;
-        if let AddAccount::Added(_) = &outcome {
-            self.wake_mail();
+        let refused = match &outcome {
+            AddAccount::Added(_) => {
+                self.wake_mail();
+                None
+            }
+            AddAccount::AlreadyLinked => Some("ALREADY_LINKED"),
+            AddAccount::InAnotherPortfolio => Some("IN_ANOTHER_PORTFOLIO"),
+        };
+        if let Some(reason) = refused {
+            let scopes = [Scope::Account(account), Scope::Portfolio(portfolio)];
+            self.record_refused_change(caller, "addAccountToPortfolio", reason, &scopes).await?;
         }
         while let Walk::Behind(after) = walk {
             walk = transact!(self.store(), |tx| self.give_copies(&mut tx, portfolio, account, after))?;
@@ -168,7 +177,15 @@ impl Services {
                 Leaving::Further(Walk::Behind(last)) => after = last,
                 Leaving::Further(Walk::Done) => return Err(Error::Defect("a walk without an end")),
                 Leaving::Done(outcome) => {
-                    self.wake_mail();
+                    match &outcome {
+                        RemoveAccount::Removed(_) => self.wake_mail(),
+                        // Only the account's log: the portfolio may be anybody's.
+                        RemoveAccount::NotLinked => {
+                            let change = "removeAccountFromPortfolio";
+                            let scopes = [Scope::Account(account)];
+                            self.record_refused_change(caller, change, "NOT_LINKED", &scopes).await?;
+                        }
+                    }
                     return Ok(outcome);
                 }
             }

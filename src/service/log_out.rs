@@ -18,7 +18,16 @@ impl Services {
     /// signed-in person.
     pub async fn revoke_session(&self, caller: &Caller, session: SessionId) -> Result<bool, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.end_one(&mut tx, caller, session, AuditAction::SessionRevoked))
+        let revoked = transact!(self.store(), |tx| self.end_one(
+            &mut tx,
+            caller,
+            session,
+            AuditAction::SessionRevoked
+        ))?;
+        if !revoked {
+            self.record_refused_own_change(caller, "revokeSession", "NO_SUCH_SESSION").await?;
+        }
+        Ok(revoked)
     }
 
     /// Ends every session of the person but the one in use; gives how many. Who may call: the signed-in person.

@@ -35,12 +35,15 @@ impl Services {
         match &outcome {
             RemoveUser::Removed(_) => self.wake_mail(),
             RemoveUser::IsOwner => {
-                self.record_refused_change(caller, account_id, user_id, "IS_OWNER").await?;
+                self.record_refused_place(caller, account_id, user_id, "IS_OWNER").await?;
+            }
+            RemoveUser::NotAMember => {
+                let scopes = [crate::domain::Scope::Account(account_id)];
+                self.record_refused_change(caller, "removeUser", "NOT_A_MEMBER", &scopes).await?;
             }
             RemoveUser::HoldsMore => {
-                self.record_refused_change(caller, account_id, user_id, "HOLDS_MORE").await?;
+                self.record_refused_place(caller, account_id, user_id, "HOLDS_MORE").await?;
             }
-            RemoveUser::NotAMember => {}
         }
         Ok(outcome)
     }

@@ -5,7 +5,9 @@
 use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
 use crate::domain::policy::Held;
-use crate::domain::{Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, UserId};
+use crate::domain::{
+    Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, Scope, UserId,
+};
 use crate::store::Tx;
 use crate::transact;
 
@@ -30,8 +32,17 @@ impl Services {
     ) -> Result<TransferOwnership, Error> {
         caller.signed_in()?;
         let outcome = transact!(self.store(), |tx| self.hand_over(&mut tx, caller, account_id, to))?;
-        if let TransferOwnership::Transferred(_) = &outcome {
-            self.wake_mail();
+        let refused = match &outcome {
+            TransferOwnership::Transferred(_) => {
+                self.wake_mail();
+                None
+            }
+            TransferOwnership::NotAMember => Some("NOT_A_MEMBER"),
+            TransferOwnership::AlreadyOwner => Some("ALREADY_OWNER"),
+        };
+        if let Some(reason) = refused {
+            let scopes = [Scope::Account(account_id)];
+            self.record_refused_change(caller, "transferAccountOwnership", reason, &scopes).await?;
         }
         Ok(outcome)
     }

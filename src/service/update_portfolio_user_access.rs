@@ -127,6 +127,8 @@ impl Services {
     ) -> Result<UpdateAccess, Error> {
         caller.signed_in()?;
         if changes.len() > CHANGES_MAX {
+            let (change, scopes) = ("updatePortfolioUserAccess", [Scope::Portfolio(portfolio)]);
+            self.record_refused_change(caller, change, "TOO_MANY_CHANGES", &scopes).await?;
             return Ok(UpdateAccess::TooManyChanges);
         }
         let mut outcomes = Vec::with_capacity(changes.len());
@@ -333,14 +335,23 @@ impl Services {
         change: &AccessChange,
         outcome: AccessOutcome,
     ) -> Result<(), Error> {
-        let reason = match outcome.refusal {
-            Some(AccessRefusal::IsOwner) => "IS_OWNER",
-            Some(AccessRefusal::RoleNotGrantable) => "ROLE_NOT_GRANTABLE",
-            Some(AccessRefusal::NotPermitted) => "NOT_PERMITTED",
-            _ => return Ok(()),
+        let Some(refusal) = outcome.refusal else { return Ok(()) };
+        let (action, reason) = match refusal {
+            AccessRefusal::IsOwner => (AuditAction::UserChangeRefused, "IS_OWNER"),
+            AccessRefusal::RoleNotGrantable => (AuditAction::UserChangeRefused, "ROLE_NOT_GRANTABLE"),
+            AccessRefusal::NotPermitted => (AuditAction::UserChangeRefused, "NOT_PERMITTED"),
+            AccessRefusal::NotLinked => (AuditAction::ChangeRefused, "NOT_LINKED"),
+            AccessRefusal::NotAMember => (AuditAction::ChangeRefused, "NOT_A_MEMBER"),
+            AccessRefusal::NotAnAddress => (AuditAction::ChangeRefused, "NOT_AN_ADDRESS"),
+            AccessRefusal::AlreadyMember => (AuditAction::ChangeRefused, "ALREADY_MEMBER"),
+            AccessRefusal::AlreadyInvited => (AuditAction::ChangeRefused, "ALREADY_INVITED"),
+            AccessRefusal::TooManyInvitations { .. } => (AuditAction::ChangeRefused, "TOO_MANY_INVITATIONS"),
+            // Nobody refused it; the database was away.
+            AccessRefusal::Unavailable => return Ok(()),
         };
-        let mut happening =
-            Happening::new(caller, self.now(), AuditAction::UserChangeRefused).detail("reason", reason);
+        let mut happening = Happening::new(caller, self.now(), action)
+            .detail("change", "updatePortfolioUserAccess")
+            .detail("reason", reason);
         if let AccessChange::ChangeRole { user_id, .. }
         | AccessChange::Remove { user_id, .. }
         | AccessChange::RemoveFromAll { user_id } = change

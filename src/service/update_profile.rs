@@ -69,13 +69,17 @@ impl Services {
         let email = change.email.map(str::trim).filter(|email| *email != found.email);
         if let Some(email) = email {
             email_key(email, "email")?;
-            let Some(password) = change.current_password else { return Ok(UpdateProfile::PasswordRequired) };
+            let Some(password) = change.current_password else {
+                self.record_refused_own_change(caller, "updateProfile", "PASSWORD_REQUIRED").await?;
+                return Ok(UpdateProfile::PasswordRequired);
+            };
             if let Err(refusal) = self.prove_own_password(caller, password).await? {
                 return Ok(UpdateProfile::Refused(refusal));
             }
             if let Verdict::Wait(retry_at) =
                 self.attempt(EMAIL_CHANGE_BY_USER, user_id.uuid().as_bytes()).await?
             {
+                self.record_refused_own_change(caller, "updateProfile", "TOO_MANY_ATTEMPTS").await?;
                 return Ok(UpdateProfile::TooManyAttempts { retry_at });
             }
         }

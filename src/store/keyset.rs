@@ -25,17 +25,21 @@ pub fn prefix_end(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
-/// Filter and options of the query for one page. `base` is an equality on the index's leading fields.
+/// Filter and options of the query for one page. `base` is an equality on the index's leading fields; it may narrow the
+/// order's first field by `$gt` and `$lt`.
 ///
 /// The range on `first` stands beside the tie-break instead of in an `$or` of two ranges, so that the planner sees one
 /// interval of the index; only rows that share the boundary's `first` value are read in vain.
 pub fn page_query(
-    base: Document,
+    mut base: Document,
     order: Order,
     prefix: Option<&str>,
     request: &PageRequest<Place>,
 ) -> (Document, FindOptions) {
-    let mut range = Document::new();
+    let mut range = match base.remove(order.first) {
+        Some(Bson::Document(narrowed)) => narrowed,
+        _ => Document::new(),
+    };
     if let Some(prefix) = prefix {
         range.insert("$gte", prefix);
         range.insert("$lt", prefix_end(prefix));
@@ -107,6 +111,14 @@ mod tests {
         let (filter, options) = page_query(doc! {}, NEWEST, None, &request);
         assert_eq!(filter, doc! { "_id": { "$gt": 7 } });
         assert_eq!(options.sort, Some(doc! { "_id": 1 }));
+    }
+
+    #[test]
+    fn a_cursor_narrows_what_is_narrowed_already() {
+        let base = doc! { "a": 1, "name_key": { "$gt": "a", "$lt": "m" } };
+        let request = PageRequest { after: Some(Place("z".into(), 1.into())), ..PageRequest::first(10) };
+        let (filter, _) = page_query(base, BY_NAME, None, &request);
+        assert_eq!(filter.get_document("name_key").unwrap(), &doc! { "$gt": "a", "$lt": "m", "$gte": "z" });
     }
 
     #[test]

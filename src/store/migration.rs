@@ -9,7 +9,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, account_roles, accounts, audit_events, invitations, mail_links,
+    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, invitations, leases, mail_links,
     mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
@@ -306,15 +306,34 @@ fn layouts() -> Vec<Layout> {
                 &["at", "scope", "action"],
                 doc! { "_id": id(), "at": date(), "scope": text(), "action": text(), "actor": id(), "target": id(),
                 "credential": text(), "session": id(), "ip": text(), "user_agent": text(),
-                "details": { "bsonType": "array" } },
+                "details": { "bsonType": "array" }, "seq": { "bsonType": "long", "minimum": 1 }, "prev_hash": id(),
+                "hash": id(), "key_id": text(), "mac": id() },
             ),
             indexes: vec![
-                index(doc! { "scope": 1, "_id": -1 }),
-                index(doc! { "scope": 1, "action": 1, "_id": -1 }),
-                index(doc! { "scope": 1, "actor": 1, "_id": -1 }),
-                index(doc! { "scope": 1, "target": 1, "_id": -1 }),
-                index(doc! { "scope": 1, "at": -1 }),
+                index(audit_events::keys::all()),
+                index(audit_events::keys::by_action()),
+                index(audit_events::keys::by_actor()),
+                index(audit_events::keys::by_target()),
+                index_where(audit_chain::unsealed_keys(), audit_chain::unsealed()),
+                // No number is given twice, whatever the gateway does.
+                unique_where(audit_chain::sealed_keys(), audit_chain::sealed()),
             ],
+        },
+        Layout {
+            name: audit_chain::HEADS,
+            validator: validator(
+                &["seq", "hash", "key_id", "mac"],
+                doc! { "_id": text(), "seq": { "bsonType": "long", "minimum": 1 }, "hash": id(), "key_id": text(), "mac": id() },
+            ),
+            indexes: vec![],
+        },
+        Layout {
+            name: leases::COLLECTION,
+            validator: validator(
+                &["holder", "until"],
+                doc! { "_id": text(), "holder": id(), "until": date() },
+            ),
+            indexes: vec![],
         },
         Layout {
             name: throttles::COLLECTION,

@@ -6,12 +6,14 @@
 pub mod account_members;
 pub mod account_roles;
 pub mod accounts;
+pub mod audit_chain;
 pub mod audit_events;
 pub mod error;
 pub mod import;
 pub mod invitations;
 mod ip_text;
 pub mod keyset;
+pub mod leases;
 pub mod mail_links;
 pub mod mfa_resets;
 pub mod migration;

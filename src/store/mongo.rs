@@ -9,8 +9,10 @@ use super::StoreError;
 use super::account_members::AccountMembers;
 use super::account_roles::AccountRoles;
 use super::accounts::Accounts;
+use super::audit_chain::AuditChain;
 use super::audit_events::AuditEvents;
 use super::invitations::Invitations;
+use super::leases::Leases;
 use super::mail_links::MailLinks;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
@@ -69,6 +71,10 @@ pub struct Store {
     pub outbox: Outbox,
     /// What happened.
     pub audit_events: AuditEvents,
+    /// The hash chains that make changes of what happened show.
+    pub audit_chain: AuditChain,
+    /// Work that one replica does at a time.
+    pub leases: Leases,
     /// Counters of attempts.
     pub throttles: Throttles,
 }
@@ -110,6 +116,8 @@ impl Store {
             invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),
             audit_events: AuditEvents::new(&db),
+            audit_chain: AuditChain::new(&db),
+            leases: Leases::new(&db),
             throttles: Throttles::new(&db),
             client,
             db,

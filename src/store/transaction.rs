@@ -7,6 +7,9 @@ use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 
 use super::{Store, StoreError};
 
+/// How long a lost transaction is tried again; the last attempt may take a little longer.
+pub const RETRY_FOR: Duration = Duration::from_secs(8);
+
 /// An open transaction. Writes that take one cannot be made outside it.
 pub struct Tx {
     pub(super) session: ClientSession,
@@ -22,7 +25,7 @@ impl Store {
 
     /// How often and how long a lost transaction is tried again.
     pub fn retry(&self) -> Retry {
-        Retry { until: Instant::now() + Duration::from_secs(8), pause: Duration::from_millis(2) }
+        Retry { until: Instant::now() + RETRY_FOR, pause: Duration::from_millis(2) }
     }
 }
 

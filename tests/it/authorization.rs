@@ -141,6 +141,12 @@ async fn over_socket(app: &TestApp, asker: &Asker, query: &str, variables: Value
     }
 }
 
+/// How many events there are in all logs.
+async fn events(app: &TestApp) -> u64 {
+    let events = app.store.database().collection::<mongodb::bson::Document>("audit_events");
+    events.estimated_document_count().await.unwrap()
+}
+
 async fn a_waiting_reset(app: &TestApp, world: &World) -> String {
     // Past the limit of five an hour.
     app.advance(std::time::Duration::from_secs(3601));
@@ -180,6 +186,7 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect::<serde_json::Map<_, _>>()
                 .into();
+            let before = events(app).await;
             let body = if row.starts_with("Subscription.") {
                 over_socket(app, asker, query, variables).await
             } else {
@@ -192,6 +199,10 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
             let mut word = verdict(&body, row);
             if row.starts_with("Subscription.") && body["data"]["stream"] == "open" {
                 word = "ok".to_owned();
+            }
+            let refused = !["ok", "null", "UNAUTHENTICATED"].contains(&word.as_str());
+            if row.starts_with("Mutation.") && refused {
+                assert!(events(app).await > before, "{row} by {}: {word} is in no log", asker.name);
             }
             found.entry((*row).to_owned()).or_default().push(word);
         }

@@ -10,6 +10,7 @@
 
 mod account_races;
 mod accounts;
+mod audit;
 mod authorization;
 mod command;
 mod dev;

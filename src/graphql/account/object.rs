@@ -8,7 +8,7 @@ use super::lists::account_users;
 use super::{AccountRole, AccountUserConnection, MfaPolicy};
 use crate::domain;
 use crate::domain::{AccountRole as Role, Action};
-use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
+use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::custom_role::{CustomRoleConnection, Permission, custom_roles, listed};
@@ -74,11 +74,11 @@ impl Account {
     async fn guarded_log(
         &self,
         ctx: &Context<'_>,
-        actions: Option<Vec<AuditAction>>,
+        narrowed: LogArgs,
         page: PageArgs,
     ) -> Result<AuditEventConnection> {
         self.guard(ctx, Action::ViewAccountLog).await?;
-        audit_log(ctx, Watched::Account(self.0.clone()), actions, page).await
+        audit_log(ctx, Watched::Account(self.0.clone()), narrowed, page).await
     }
 }
 
@@ -198,6 +198,7 @@ impl Account {
 
     /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,
     /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    #[allow(clippy::too_many_arguments)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -208,7 +209,13 @@ impl Account {
         #[graphql(desc = "Only these actions; all when left out or empty.")] actions: Option<
             Vec<AuditAction>,
         >,
+        #[graphql(desc = "Only what this user did: user_…")] actor_id: Option<ID>,
+        #[graphql(desc = "Only what concerns this user: user_…")] target_id: Option<ID>,
+        #[graphql(desc = "Only what happened at this time or later; BAD_USER_INPUT when it is after until.")]
+        since: Option<DateTime>,
+        #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
     ) -> Option<Result<AuditEventConnection>> {
-        Some(self.guarded_log(ctx, actions, PageArgs { first, after, last, before }).await)
+        let narrowed = LogArgs { actions, actor_id, target_id, since, until };
+        Some(self.guarded_log(ctx, narrowed, PageArgs { first, after, last, before }).await)
     }
 }

@@ -10,7 +10,7 @@ use super::{AccountConnection, PortfolioAccountUserConnection, PortfolioRole, Po
 use crate::domain;
 use crate::domain::{Action, PortfolioRole as Role};
 use crate::graphql::account::MfaPolicy;
-use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
+use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisPortfolio;
@@ -72,11 +72,11 @@ impl Portfolio {
     async fn guarded_log(
         &self,
         ctx: &Context<'_>,
-        actions: Option<Vec<AuditAction>>,
+        narrowed: LogArgs,
         page: PageArgs,
     ) -> Result<AuditEventConnection> {
         self.guard(ctx, Action::ViewPortfolioSecurity).await?;
-        audit_log(ctx, Watched::Portfolio(self.0.clone()), actions, page).await
+        audit_log(ctx, Watched::Portfolio(self.0.clone()), narrowed, page).await
     }
 }
 
@@ -193,6 +193,7 @@ impl Portfolio {
 
     /// The portfolio's audit log, newest first. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else
     /// null and the error FORBIDDEN.
+    #[allow(clippy::too_many_arguments)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -203,7 +204,13 @@ impl Portfolio {
         #[graphql(desc = "Only these actions; all when left out or empty.")] actions: Option<
             Vec<AuditAction>,
         >,
+        #[graphql(desc = "Only what this user did: user_…")] actor_id: Option<ID>,
+        #[graphql(desc = "Only what concerns this user: user_…")] target_id: Option<ID>,
+        #[graphql(desc = "Only what happened at this time or later; BAD_USER_INPUT when it is after until.")]
+        since: Option<DateTime>,
+        #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
     ) -> Option<Result<AuditEventConnection>> {
-        Some(self.guarded_log(ctx, actions, PageArgs { first, after, last, before }).await)
+        let narrowed = LogArgs { actions, actor_id, target_id, since, until };
+        Some(self.guarded_log(ctx, narrowed, PageArgs { first, after, last, before }).await)
     }
 }

@@ -1,13 +1,20 @@
 //! Pages and counts of resets and of the audit log, for whoever answers for an account or a portfolio.
 
+use time::OffsetDateTime;
+
 use super::COUNT_BOUND;
 use crate::domain::{
-    Account, Action, AuditAction, AuditEvent, AuditEventId, Denial, MfaReset, MfaResetId, MfaResetState,
-    Page, PageRequest, Portfolio, Scope,
+    Account, Action, AuditEvent, AuditEventId, Denial, MfaReset, MfaResetId, MfaResetState, Page,
+    PageRequest, Portfolio, Scope,
 };
 use crate::service::{Caller, Error, Services};
-use crate::store::audit_events::AuditFilter;
+pub use crate::store::audit_events::AuditFilter;
+use crate::store::audit_events::place;
 use crate::store::keyset::Place;
+
+/// Where an event stands in a log: its time, then its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditPlace(pub OffsetDateTime, pub AuditEventId);
 
 /// The account or portfolio whose resets or log are read.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +41,14 @@ impl Watched<'_> {
     }
 }
 
-fn filter(actions: &[AuditAction]) -> AuditFilter {
-    AuditFilter { actions: actions.to_vec(), ..AuditFilter::default() }
+/// A log of no time at all is asked for by mistake.
+fn checked(filter: &AuditFilter) -> Result<(), Error> {
+    match (filter.since, filter.until) {
+        (Some(since), Some(until)) if since > until => {
+            Err(Error::bad_input("since", "a time that is not after until"))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Services {
@@ -68,12 +81,13 @@ impl Services {
         &self,
         caller: &Caller,
         of: Watched<'_>,
-        actions: &[AuditAction],
-        request: &PageRequest<AuditEventId>,
+        filter: &AuditFilter,
+        request: &PageRequest<AuditPlace>,
     ) -> Result<Page<AuditEvent>, Error> {
         let scope = of.authorized(caller, Action::ViewAccountLog)?;
-        let request = request.clone().map_places(|id| Place(id.into(), id.into()));
-        Ok(self.store().audit_events.list(scope, &filter(actions), &request).await?)
+        checked(filter)?;
+        let request = request.clone().map_places(|AuditPlace(at, id)| place(at, id));
+        Ok(self.store().audit_events.list(scope, filter, &request).await?)
     }
 
     /// How many entries the audit log has, counted up to a bound.
@@ -81,9 +95,10 @@ impl Services {
         &self,
         caller: &Caller,
         of: Watched<'_>,
-        actions: &[AuditAction],
+        filter: &AuditFilter,
     ) -> Result<u64, Error> {
         let scope = of.authorized(caller, Action::ViewAccountLog)?;
-        Ok(self.store().audit_events.count(scope, &filter(actions), COUNT_BOUND).await?)
+        checked(filter)?;
+        Ok(self.store().audit_events.count(scope, filter, COUNT_BOUND).await?)
     }
 }

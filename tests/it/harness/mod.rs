@@ -93,6 +93,11 @@ impl TestApp {
         Self::start_replica(options, self.database.clone(), self.clock.clone(), self.keyring.clone()).await
     }
 
+    /// Another replica with other keys, as in the middle of a rotation.
+    pub async fn replica_with_keys(&self, keyring: Arc<Keyring>) -> Self {
+        Self::start_replica(Options::default(), self.database.clone(), self.clock.clone(), keyring).await
+    }
+
     async fn start_replica(
         options: Options,
         database: String,

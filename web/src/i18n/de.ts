@@ -438,6 +438,7 @@ const de: Messages = {
       MFA_RESET_CANCELLED: 'MFA-Zurücksetzung zurückgenommen',
       MFA_POLICY_CHANGED: 'MFA-Richtlinie geändert',
       ACCESS_DENIED: 'Zugriff verweigert',
+      CHANGE_REFUSED: 'Änderung abgelehnt',
       ACCOUNT_CREATED: 'Konto angelegt',
       USER_INVITED: 'Person eingeladen',
       INVITATION_RESENT: 'Einladung erneut gesendet',

@@ -455,6 +455,7 @@ const en = {
       MFA_RESET_CANCELLED: 'MFA reset cancelled',
       MFA_POLICY_CHANGED: 'MFA policy changed',
       ACCESS_DENIED: 'Access denied',
+      CHANGE_REFUSED: 'Change refused',
       ACCOUNT_CREATED: 'Account created',
       USER_INVITED: 'User invited',
       INVITATION_RESENT: 'Invitation sent again',
