@@ -27,6 +27,7 @@ mod invitations;
 mod log_in;
 mod mail;
 mod main_job;
+mod mfa_coverage;
 mod mongod;
 mod people;
 mod portfolio_access;
