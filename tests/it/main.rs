@@ -35,4 +35,5 @@ mod portfolio_races;
 mod portfolios;
 mod reset_changed;
 mod schema;
+mod schema_changes;
 mod serve;
