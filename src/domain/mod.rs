@@ -10,6 +10,7 @@ pub mod invitation;
 pub mod key;
 pub mod mail_link;
 pub mod membership;
+pub mod mfa_coverage;
 pub mod mfa_reset;
 pub mod notification;
 pub mod page;
@@ -33,6 +34,7 @@ pub use id::{
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};
 pub use membership::{AccountMembership, Memberships, PortfolioMembership};
+pub use mfa_coverage::{CoverageCount, CoveragePoint};
 pub use mfa_reset::{Authority, MailDelivery, MfaReset, MfaResetState};
 pub use notification::Notification;
 pub use page::{Page, PageRequest};

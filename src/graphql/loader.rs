@@ -18,9 +18,10 @@ use super::context::RequestContext;
 use super::error::{OrError, from_service, internal};
 use crate::domain::{
     Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
-    PortfolioMembership, RoleId, User, UserId,
+    PortfolioMembership, RoleId, Scope, User, UserId,
 };
 use crate::service::directory::DeniedRead;
+use crate::service::mfa_coverage::MfaCoverage;
 use crate::service::{Caller, Error, Services};
 
 /// Keys of one batch at most. Far above a page, so that a page is one batch; far below what a command can hold.
@@ -139,6 +140,8 @@ pub struct Loaders {
     pub pending_resets: Batched<UserId, Option<Arc<MfaReset>>>,
     /// How many resets of a person were asked for lately.
     pub recent_resets: Batched<UserId, u64>,
+    /// How many people of an account or portfolio have MFA.
+    pub mfa_coverage: Batched<Scope, Arc<MfaCoverage>>,
     /// Writes refused fields down.
     pub denials: Batched<DeniedRead, ()>,
 }
@@ -171,6 +174,7 @@ impl Loaders {
                 Ok(some(s.pending_resets_of(&keys).await?))
             }),
             recent_resets: Batched::by(s, c, |s, _, keys| async move { s.recent_resets_of(&keys).await }),
+            mfa_coverage: Batched::by(s, c, |s, _, keys| async move { s.mfa_coverage_of(&keys).await }),
             denials: Batched::by(s, c, |s, caller, keys| async move {
                 s.record_denied_reads(&caller, &keys).await?;
                 Ok(HashMap::<DeniedRead, ()>::new())

@@ -56,7 +56,7 @@ pub enum Pass {
 /// Seals events. One a process.
 pub struct AuditSealer {
     services: Services,
-    holder: Uuid,
+    holder: String,
     /// Chains that cannot be continued, and since when.
     broken: Mutex<HashMap<String, Instant>>,
 }
@@ -71,7 +71,7 @@ struct Batch {
 impl AuditSealer {
     /// A sealer that does nothing yet.
     pub fn new(services: Services) -> Self {
-        Self { services, holder: Uuid::new_v4(), broken: Mutex::default() }
+        Self { services, holder: Uuid::new_v4().to_string(), broken: Mutex::default() }
     }
 
     /// Seals until told to stop, then leaves the lease to another replica.
@@ -98,7 +98,7 @@ impl AuditSealer {
             }
         }
         // If this fails, the lease ends by itself.
-        let _ = self.services.store().leases.release(LEASE, self.holder, self.services.now()).await;
+        let _ = self.services.store().leases.leave(LEASE, &self.holder).await;
     }
 
     /// Seals every event that has settled, if no other replica does. Where nothing waits, nothing is written.
@@ -111,7 +111,7 @@ impl AuditSealer {
             if rows.is_empty() {
                 return Ok(Pass::Sealed(sealed));
             }
-            if !ours && !store.leases.claim(LEASE, self.holder, now, LEASE_FOR).await? {
+            if !ours && store.leases.acquire(LEASE, &self.holder, now, LEASE_FOR).await?.is_none() {
                 return Ok(Pass::NotOurs);
             }
             ours = true;
@@ -155,7 +155,7 @@ impl AuditSealer {
 
     async fn seal_in(&self, tx: &mut Tx, rows: &[StoredEvent]) -> Result<Batch, Error> {
         let (store, now) = (self.services.store(), self.services.now());
-        if !store.leases.hold(tx, LEASE, self.holder, now, LEASE_FOR).await? {
+        if !store.leases.hold(tx, LEASE, &self.holder, now, LEASE_FOR).await? {
             return Err(Error::Undone);
         }
         let scopes = by_scope(rows);

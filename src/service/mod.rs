@@ -39,11 +39,13 @@ pub mod link_account;
 pub mod log_in;
 pub mod log_out;
 pub mod mail_link;
+pub mod mfa_coverage;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;
 pub mod mfa_reset_watch;
 pub mod own_factor;
 pub mod owners;
+pub mod record_mfa_coverage;
 pub mod remove_portfolio_user;
 pub mod remove_user;
 pub mod reset_password;
@@ -131,13 +133,19 @@ pub struct Services {
     tools: Arc<Tools>,
     resets: mfa_reset_watch::ResetWatch,
     signing: Arc<signing_keys::KeySetCache>,
+    coverage: Arc<mfa_coverage::RecentCounts>,
 }
 
 impl Services {
     /// Puts the use cases together.
     pub fn new(tools: Tools) -> Self {
         let tools = Arc::new(tools);
-        Self { resets: mfa_reset_watch::ResetWatch::new(&tools), signing: Arc::default(), tools }
+        Self {
+            resets: mfa_reset_watch::ResetWatch::new(&tools),
+            signing: Arc::default(),
+            coverage: Arc::default(),
+            tools,
+        }
     }
 
     fn store(&self) -> &Store {

@@ -2,7 +2,7 @@
 
 mod links;
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,13 @@ struct AccountDoc {
     member_count: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner_id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct SizeDoc {
+    #[serde(rename = "_id")]
+    id: AccountId,
+    member_count: i64,
 }
 
 impl From<AccountDoc> for Account {
@@ -238,6 +245,28 @@ impl Accounts {
     async fn claim(&self, tx: &mut Tx, filter: Document, update: Document) -> Result<bool, StoreError> {
         let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
+    }
+
+    /// The next accounts behind one of them, by id, with how many members each has; at most `limit`. Closed ones too,
+    /// with none.
+    pub async fn next(
+        &self,
+        after: Option<AccountId>,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, u64)>, StoreError> {
+        let after = after.map_or(Bson::MinKey, Bson::from);
+        let cursor = self
+            .docs
+            .clone_with_type::<SizeDoc>()
+            .find(doc! { "_id": { "$gt": after } })
+            .sort(doc! { "_id": 1 })
+            .projection(doc! { "member_count": 1 })
+            .limit(limit)
+            .batch_size(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(MAX_TIME)
+            .await?;
+        let size = |doc: SizeDoc| (doc.id, u64::try_from(doc.member_count).unwrap_or(0));
+        Ok(cursor.map_ok(size).try_collect().await?)
     }
 
     /// Whether there is any account at all.

@@ -1,25 +1,43 @@
-//! Work that one replica does at a time. A lease is taken by one conditional update on time and ends by itself, so that a
-//! holder that died leaves it to another; what must not be done by two at once renews it in its own transaction.
+//! Work that one replica at a time does: whoever holds the lease does it, until the lease ends or is given back.
+//!
+//! A holder that is slow may find its lease taken while it still works. Each lease therefore carries a number that only
+//! grows (a fencing number): writes that must not come from an earlier holder name it in their condition.
 
-use bson::{Document, doc};
+use bson::doc;
+use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
-use super::when::date;
 use super::{StoreError, Tx};
+use super::when::{self, date};
 
 /// The collection's name.
 pub const COLLECTION: &str = "leases";
 
-/// Who holds which lease.
-#[derive(Clone)]
-pub struct Leases {
-    docs: Collection<Document>,
+#[derive(Serialize, Deserialize)]
+struct LeaseDoc {
+    #[serde(rename = "_id")]
+    name: String,
+    holder: String,
+    #[serde(with = "when")]
+    until: OffsetDateTime,
+    fence: i64,
 }
 
-fn holder_of(holder: Uuid) -> bson::Uuid {
-    bson::Uuid::from_uuid_1(holder)
+/// A lease that this process was given. It may have ended since: [`Leases::renew`] tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    name: &'static str,
+    holder: String,
+    /// Grows with each holder.
+    pub fence: i64,
+}
+
+/// Work that one replica at a time does.
+#[derive(Clone)]
+pub struct Leases {
+    docs: Collection<LeaseDoc>,
 }
 
 impl Leases {
@@ -27,30 +45,41 @@ impl Leases {
         Self { docs: db.collection(COLLECTION) }
     }
 
-    /// Takes a lease that is free, over or one's own for so long: true when this call did it.
-    pub async fn claim(
+    /// Takes the lease where nobody else holds it, for so long.
+    pub async fn acquire(
         &self,
-        name: &str,
-        holder: Uuid,
+        name: &'static str,
+        holder: &str,
+        now: OffsetDateTime,
+        length: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let free = doc! { "_id": name, "$or": [{ "holder": holder }, { "until": { "$lte": date(now) } }] };
+        let take =
+            doc! { "$set": { "holder": holder, "until": date(now + length) }, "$inc": { "fence": 1_i64 } };
+        let taken = self
+            .docs
+            .find_one_and_update(free, take)
+            .upsert(true)
+            .return_document(ReturnDocument::After)
+            .await
+            .map_err(StoreError::from);
+        match taken {
+            Ok(Some(doc)) => Ok(Some(Lease { name, holder: doc.holder, fence: doc.fence })),
+            // It is there, and not free.
+            Ok(None) | Err(StoreError::Duplicate(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Holds a lease for longer: false when somebody else has it.
+    pub async fn renew(
+        &self,
+        lease: &Lease,
         now: OffsetDateTime,
         length: Duration,
     ) -> Result<bool, StoreError> {
-        let holder = holder_of(holder);
-        let free = doc! { "_id": name, "$or": [{ "holder": holder }, { "until": { "$lte": date(now) } }] };
-        let lease = doc! { "holder": holder, "until": date(now + length) };
-        if self.docs.update_one(free, doc! { "$set": lease.clone() }).await?.matched_count == 1 {
-            return Ok(true);
-        }
-        if self.docs.find_one(doc! { "_id": name }).await?.is_some() {
-            return Ok(false);
-        }
-        let mut first = doc! { "_id": name };
-        first.extend(lease);
-        match self.docs.insert_one(first).await.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Duplicate(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let update = doc! { "$set": { "until": date(now + length) } };
+        Ok(self.docs.update_one(held(lease), update).await?.matched_count == 1)
     }
 
     /// Renews a lease in the transaction of the work that it is for: false when somebody else has taken it, and then
@@ -59,19 +88,30 @@ impl Leases {
         &self,
         tx: &mut Tx,
         name: &str,
-        holder: Uuid,
+        holder: &str,
         now: OffsetDateTime,
         length: Duration,
     ) -> Result<bool, StoreError> {
-        let filter = doc! { "_id": name, "holder": holder_of(holder) };
+        let filter = doc! { "_id": name, "holder": holder };
         let update = doc! { "$set": { "until": date(now + length) }, "$inc": { "works": 1_i64 } };
         Ok(self.docs.update_one(filter, update).session(&mut tx.session).await?.matched_count == 1)
     }
 
-    /// Gives a lease back before its time.
-    pub async fn release(&self, name: &str, holder: Uuid, now: OffsetDateTime) -> Result<(), StoreError> {
-        let filter = doc! { "_id": name, "holder": holder_of(holder) };
-        self.docs.update_one(filter, doc! { "$set": { "until": date(now) } }).await?;
+    /// Gives back whatever a holder has under this name.
+    pub async fn leave(&self, name: &str, holder: &str) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "until": date(OffsetDateTime::UNIX_EPOCH) } };
+        self.docs.update_one(doc! { "_id": name, "holder": holder }, update).await?;
         Ok(())
     }
+
+    /// Gives a lease back, so that nobody has to wait for its end.
+    pub async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "until": date(OffsetDateTime::UNIX_EPOCH) } };
+        self.docs.update_one(held(lease), update).await?;
+        Ok(())
+    }
+}
+
+fn held(lease: &Lease) -> bson::Document {
+    doc! { "_id": lease.name, "holder": &lease.holder, "fence": lease.fence }
 }

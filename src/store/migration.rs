@@ -9,8 +9,9 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, invitations, leases, mail_links,
-    mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
+    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, invitations, leases,
+    mail_links, mfa_coverage, mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles,
+    tickets, users,
 };
 
 /// The layout that this version writes.
@@ -169,6 +170,7 @@ fn layouts() -> Vec<Layout> {
                 ),
                 index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
                 index(doc! { "portfolio_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
+                index(doc! { "portfolio_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
                 index(doc! { "user_id": 1, "portfolio_id": 1, "role": 1, "joined_at": 1 }),
             ],
         },
@@ -328,20 +330,39 @@ fn layouts() -> Vec<Layout> {
             indexes: vec![],
         },
         Layout {
-            name: leases::COLLECTION,
-            validator: validator(
-                &["holder", "until"],
-                doc! { "_id": text(), "holder": id(), "until": date() },
-            ),
-            indexes: vec![],
-        },
-        Layout {
             name: throttles::COLLECTION,
             validator: validator(
                 &["count", "window_end"],
                 doc! { "_id": { "bsonType": "object" }, "count": { "bsonType": ["int", "long"] }, "window_end": date() },
             ),
             indexes: vec![expires("window_end", Duration::from_secs(3600))],
+        },
+        Layout {
+            name: mfa_coverage::COLLECTION,
+            validator: validator(
+                &["day", "points"],
+                doc! { "_id": text(), "day": date(), "points": { "bsonType": "array", "items": {
+                    "bsonType": "object", "required": ["day", "members", "with_mfa"],
+                    "properties": { "day": date(), "members": whole(), "with_mfa": whole() },
+                } } },
+            ),
+            indexes: vec![],
+        },
+        Layout {
+            name: mfa_coverage::RUNS,
+            validator: validator(
+                &["day", "fence", "at"],
+                doc! { "_id": text(), "day": date(), "fence": whole() },
+            ),
+            indexes: vec![],
+        },
+        Layout {
+            name: leases::COLLECTION,
+            validator: validator(
+                &["holder", "until", "fence"],
+                doc! { "_id": text(), "holder": text(), "until": date(), "fence": whole() },
+            ),
+            indexes: vec![],
         },
     ]
 }

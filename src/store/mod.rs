@@ -15,6 +15,7 @@ mod ip_text;
 pub mod keyset;
 pub mod leases;
 pub mod mail_links;
+pub mod mfa_coverage;
 pub mod mfa_resets;
 pub mod migration;
 pub mod mongo;

@@ -14,6 +14,7 @@ use super::audit_events::AuditEvents;
 use super::invitations::Invitations;
 use super::leases::Leases;
 use super::mail_links::MailLinks;
+use super::mfa_coverage::MfaCoverage;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
@@ -63,6 +64,8 @@ pub struct Store {
     pub tickets: Tickets,
     /// One-time links that travel by mail.
     pub mail_links: MailLinks,
+    /// How many people had MFA, by day.
+    pub mfa_coverage: MfaCoverage,
     /// Requests to reset MFA.
     pub mfa_resets: MfaResets,
     /// Invitations to accounts and portfolios.
@@ -73,10 +76,10 @@ pub struct Store {
     pub audit_events: AuditEvents,
     /// The hash chains that make changes of what happened show.
     pub audit_chain: AuditChain,
-    /// Work that one replica does at a time.
-    pub leases: Leases,
     /// Counters of attempts.
     pub throttles: Throttles,
+    /// Work that one replica at a time does.
+    pub leases: Leases,
 }
 
 impl Store {
@@ -112,13 +115,14 @@ impl Store {
             signing_keys: SigningKeys::new(&db),
             tickets: Tickets::new(&db),
             mail_links: MailLinks::new(&db),
+            mfa_coverage: MfaCoverage::new(&db),
             mfa_resets: MfaResets::new(&db),
             invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),
             audit_events: AuditEvents::new(&db),
             audit_chain: AuditChain::new(&db),
-            leases: Leases::new(&db),
             throttles: Throttles::new(&db),
+            leases: Leases::new(&db),
             client,
             db,
         })

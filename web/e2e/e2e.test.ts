@@ -3,6 +3,7 @@ import { after, afterEach, before, describe } from 'node:test';
 import { Stage } from './harness/stage';
 import { acceptPage } from './suites/acceptPage';
 import { budget } from './suites/budget';
+import { coverage } from './suites/coverage';
 import { invitations } from './suites/invitations';
 import { loggingIn } from './suites/loggingIn';
 import { mainJob } from './suites/mainJob';
@@ -31,6 +32,7 @@ describe('the dashboard', () => {
   invitations(onStage);
   members(onStage);
   ownSecurity(onStage);
+  coverage(onStage);
   screens(onStage);
   budget(onStage);
   playground(onStage);

@@ -7,13 +7,14 @@ use async_graphql::{Context, Guard, ID, Object, Result};
 use super::lists::account_users;
 use super::{AccountRole, AccountUserConnection, MfaPolicy};
 use crate::domain;
-use crate::domain::{AccountRole as Role, Action};
+use crate::domain::{AccountRole as Role, Action, Scope};
 use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::custom_role::{CustomRoleConnection, Permission, custom_roles, listed};
 use crate::graphql::guard::OnThisAccount;
 use crate::graphql::invitation::{InvitationConnection, invitations};
+use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::portfolio::{Portfolio, visible_portfolio};
 use crate::graphql::scalar::DateTime;
@@ -69,6 +70,11 @@ impl Account {
     async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
         self.guard(ctx, Action::ViewAccountInvitations).await?;
         invitations(ctx, Watched::Account(self.0.clone()), page).await
+    }
+
+    async fn guarded_coverage(&self, ctx: &Context<'_>, days: i32) -> Result<MfaCoverage> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        mfa_coverage(ctx, Scope::Account(self.0.id), days).await
     }
 
     async fn guarded_log(
@@ -194,6 +200,16 @@ impl Account {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Option<Result<InvitationConnection>> {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
+    }
+
+    /// How many of the account's users have MFA, now and over time. Who may see it: Owner and Admin of the account,
+    /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn mfa_coverage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 90, desc = "How many days of history, today included: 1 to 366.")] days: i32,
+    ) -> Option<Result<MfaCoverage>> {
+        Some(self.guarded_coverage(ctx, days).await)
     }
 
     /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,

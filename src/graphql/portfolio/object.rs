@@ -8,13 +8,14 @@ use super::lists::portfolio_accounts;
 use super::people::{portfolio_account_users, portfolio_users};
 use super::{AccountConnection, PortfolioAccountUserConnection, PortfolioRole, PortfolioUserConnection};
 use crate::domain;
-use crate::domain::{Action, PortfolioRole as Role};
+use crate::domain::{Action, PortfolioRole as Role, Scope};
 use crate::graphql::account::MfaPolicy;
 use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisPortfolio;
 use crate::graphql::invitation::{InvitationConnection, invitations};
+use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::watched::Watched;
@@ -67,6 +68,11 @@ impl Portfolio {
     async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
         self.guard(ctx, Action::ViewPortfolioSecurity).await?;
         invitations(ctx, Watched::Portfolio(self.0.clone()), page).await
+    }
+
+    async fn guarded_coverage(&self, ctx: &Context<'_>, days: i32) -> Result<MfaCoverage> {
+        self.guard(ctx, Action::ViewPortfolioSecurity).await?;
+        mfa_coverage(ctx, Scope::Portfolio(self.0.id), days).await
     }
 
     async fn guarded_log(
@@ -138,9 +144,11 @@ impl Portfolio {
         #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
             Vec<PortfolioRole>,
         >,
+        #[graphql(desc = "Only users with MFA (true) or without (false); only Owners and Admins may ask.")]
+        mfa_enabled: Option<bool>,
     ) -> Option<Result<PortfolioUserConnection>> {
         let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
-        let filter = PortfolioPeopleFilter { search, roles };
+        let filter = PortfolioPeopleFilter { search, roles, mfa_enabled };
         Some(self.guarded_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 
@@ -189,6 +197,16 @@ impl Portfolio {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Option<Result<InvitationConnection>> {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
+    }
+
+    /// How many users of the portfolio itself and of the accounts that it links have MFA, each person once, now and over
+    /// time. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else null and the error FORBIDDEN.
+    async fn mfa_coverage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 90, desc = "How many days of history, today included: 1 to 366.")] days: i32,
+    ) -> Option<Result<MfaCoverage>> {
+        Some(self.guarded_coverage(ctx, days).await)
     }
 
     /// The portfolio's audit log, newest first. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else

@@ -118,7 +118,7 @@ async fn a_holder_that_lost_its_lease_seals_nothing_more() {
         assert_eq!(first.pass().await.unwrap(), Pass::NotOurs);
         // Fenced: it believes that the lease is its own, but the lease is written in the sealing itself.
         let mut tx = app.store.begin().await.unwrap();
-        let stranger = uuid::Uuid::new_v4();
+        let stranger = "stranger";
         let held =
             app.store.leases.hold(&mut tx, "audit_sealer", stranger, app.now(), time::Duration::MINUTE);
         assert!(!held.await.unwrap());

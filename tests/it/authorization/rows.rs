@@ -182,6 +182,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "query($account: ID!) { account(id: $account) { auditLog(first: 1) { edges { cursor } } } }",
     ),
     (
+        "Account.mfaCoverage",
+        "query($account: ID!) { account(id: $account) { mfaCoverage { current { members } } } }",
+    ),
+    (
         "Viewer.accessToken",
         "query($account: ID!) { viewer { accessToken(audience: \"https://api.test\", accountId: $account) { token } } }",
     ),
@@ -195,6 +199,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1) { edges { role } } } }",
     ),
     (
+        "Portfolio.users(mfaEnabled)",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
+    ),
+    (
         "Portfolio.accountUsers",
         "query($portfolio: ID!) { portfolio(id: $portfolio) { accountUsers(first: 1) { edges { node { id } } } } }",
     ),
@@ -205,5 +213,9 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Portfolio.auditLog",
         "query($portfolio: ID!) { portfolio(id: $portfolio) { auditLog(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Portfolio.mfaCoverage",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { mfaCoverage { current { members } } } }",
     ),
 ];

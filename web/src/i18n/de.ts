@@ -381,18 +381,32 @@ const de: Messages = {
     acceptance: 'Eine MFA-Zurücksetzung annehmen kann man mit',
     LINK: 'dem Link in der E-Mail',
     LINK_AND_PASSWORD: 'dem Link in der E-Mail und dem Passwort',
-    affected: (count) =>
+    affected: (count, shown) =>
       count === 0
         ? 'Alle haben MFA: Niemand wäre betroffen.'
         : count === 1
           ? '1 Person hat noch keine MFA und müsste sie einrichten.'
-          : `${count} Personen haben noch keine MFA und müssten sie einrichten.`,
+          : `${shown} Personen haben noch keine MFA und müssten sie einrichten.`,
+    affectedFrom: (day) => `Bis ${day} ist die Anmeldung auch ohne MFA möglich.`,
+    ofTeam: 'Diese Richtlinie gilt für die Personen des Portfolios selbst; jeder Account hat seine eigene.',
     save: 'Speichern',
     saved: 'Die MFA-Richtlinie ist gespeichert.',
     rejected: {
       GRACE_IN_PAST: 'Der Tag muss in der Zukunft liegen.',
     },
     readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
+  },
+  coverage: {
+    title: 'MFA-Abdeckung',
+    everybody: 'Die Personen des Portfolios selbst und aller verknüpften Accounts, jede einmal.',
+    period: 'Zeitraum',
+    days: (count) => (count > 365 ? 'Ein Jahr' : `${count} Tage`),
+    now: (withMfa, members, share) => `${withMfa} von ${members} Personen haben MFA (${share}).`,
+    none: 'Der Verlauf zeigt sich ab morgen: Gezählt wird einmal am Tag.',
+    today: 'jetzt',
+    told: (day, before, now) => `MFA-Abdeckung seit ${day}: von ${before} auf ${now}`,
+    table: 'Die Zahlen als Tabelle',
+    columns: ['Tag', 'Mit MFA', 'Personen', 'Anteil'],
   },
   audit: {
     title: (name) => `Protokoll von ${name}`,

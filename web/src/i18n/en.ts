@@ -398,18 +398,32 @@ const en = {
     acceptance: 'Accepting an MFA reset takes',
     LINK: 'the link in the e-mail',
     LINK_AND_PASSWORD: 'the link in the e-mail and the password',
-    affected: (count: number) =>
+    affected: (count: number, shown: string) =>
       count === 0
         ? 'Everybody has MFA: nobody would be affected.'
         : count === 1
           ? '1 person has no MFA yet and would have to set it up.'
-          : `${count} people have no MFA yet and would have to set it up.`,
+          : `${shown} people have no MFA yet and would have to set it up.`,
+    affectedFrom: (day: string) => `They may log in without it until ${day}.`,
+    ofTeam: 'This policy is for the people of the portfolio itself; each account has a policy of its own.',
     save: 'Save',
     saved: 'The MFA policy is saved.',
     rejected: {
       GRACE_IN_PAST: 'The day must lie in the future.',
     } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
     readOnly: 'Only an Owner or Admin may change the policy.',
+  },
+  coverage: {
+    title: 'MFA coverage',
+    everybody: 'The people of the portfolio itself and of all linked accounts, each once.',
+    period: 'Period',
+    days: (count: number) => (count > 365 ? 'One year' : `${count} days`),
+    now: (withMfa: string, members: string, share: string) => `${withMfa} of ${members} people have MFA (${share}).`,
+    none: 'The course of it shows from tomorrow on: it is counted once a day.',
+    today: 'now',
+    told: (day: string, before: string, now: string) => `MFA coverage since ${day}: from ${before} to ${now}`,
+    table: 'The numbers as a table',
+    columns: ['Day', 'With MFA', 'People', 'Share'],
   },
   audit: {
     title: (name: string) => `Audit log of ${name}`,
