@@ -29,6 +29,8 @@ pub enum Action {
     ViewAccountSecurity,
     /// Change an account's MFA policy.
     SetAccountMfaPolicy,
+    /// Choose who gets the mail about an account's security.
+    SetAccountSecurityContact,
     /// Create an account and become its Owner.
     CreateAccount,
     /// Invite people to an account, change their roles, take them out of it.
@@ -107,7 +109,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
@@ -118,6 +120,7 @@ impl Action {
         Self::ViewMembership,
         Self::ViewAccountSecurity,
         Self::SetAccountMfaPolicy,
+        Self::SetAccountSecurityContact,
         Self::CreateAccount,
         Self::ManageAccountUsers,
         Self::LeaveAccount,
@@ -152,6 +155,7 @@ impl Action {
             Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin,
             Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin,
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin,
+            Self::SetAccountSecurityContact => Rule::AccountOwnerOrAdmin,
             Self::CreateAccount => Rule::SignedIn,
             Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin,
             Self::LeaveAccount => Rule::AccountMember,

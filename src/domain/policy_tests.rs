@@ -59,13 +59,14 @@ fn an_action_on_the_wrong_kind_of_thing_is_denied() {
 fn account_actions_by_role() {
     use AccountRole::*;
     // (action, account roles that may, portfolio roles that may)
-    let table: [(Action, &[AccountRole], &[PortfolioRole]); 12] = [
+    let table: [(Action, &[AccountRole], &[PortfolioRole]); 13] = [
         (Action::ViewAccount, &AccountRole::ALL, &PortfolioRole::ALL),
         (Action::ListAccountUsers, &AccountRole::ALL, &[]),
         (Action::UseAccount, &AccountRole::ALL, &[]),
         (Action::ViewMembership, &AccountRole::ALL, &[PortfolioRole::Owner, PortfolioRole::Admin]),
         (Action::ViewAccountSecurity, &[Owner, Admin], &[PortfolioRole::Owner, PortfolioRole::Admin]),
         (Action::SetAccountMfaPolicy, &[Owner, Admin], &[]),
+        (Action::SetAccountSecurityContact, &[Owner, Admin], &[]),
         (Action::ManageAccountUsers, &[Owner, Admin], &[]),
         (Action::LeaveAccount, &AccountRole::ALL, &[]),
         (Action::TransferAccountOwnership, &[Owner], &[]),

@@ -46,6 +46,7 @@ pub struct Mutation(
     mfa_reset::PolicyMutation,
     account::AccountMutation,
     account::MemberMutation,
+    account::SecurityContactMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

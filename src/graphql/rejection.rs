@@ -44,6 +44,8 @@ pub enum Rejection {
     RemoveUser(account::RemoveUserRejected),
     /// Of `transferAccountOwnership`.
     TransferAccountOwnership(account::TransferAccountOwnershipRejected),
+    /// Of `setAccountSecurityContact`.
+    SetAccountSecurityContact(account::SetAccountSecurityContactRejected),
     /// Of `acceptInvitation`.
     AcceptInvitation(invitation::AcceptInvitationRejected),
     /// Of `revokeInvitation`.

@@ -60,6 +60,8 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         | Notification::RemovedFromAccount { .. }
         | Notification::AccountOwnershipTransferred { .. }
         | Notification::AccountClosed { .. }
+        | Notification::SecurityContactChosen { .. }
+        | Notification::SecurityContactFellBack { .. }
         | Notification::PortfolioRoleChanged { .. }
         | Notification::RemovedFromPortfolio { .. }
         | Notification::RemovedFromLinkedAccounts { .. }

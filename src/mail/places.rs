@@ -60,6 +60,17 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
                 to: somebody(store, to).await?,
             }
         }
+        Notification::SecurityContactChosen { account_id, from, to, by } => PlaceNews::ContactChosen {
+            account: name_of(store, account_id).await?,
+            from: whoever(store, from).await?,
+            to: whoever(store, to).await?,
+            by: somebody(store, by).await?,
+        },
+        Notification::SecurityContactFellBack { account_id, from, to } => PlaceNews::ContactFellBack {
+            account: name_of(store, account_id).await?,
+            from: somebody(store, from).await?,
+            to: whoever(store, to).await?,
+        },
         Notification::AccountClosed { account_id, by } => {
             PlaceNews::Closed { account: name_of(store, account_id).await?, by: somebody(store, by).await? }
         }
@@ -107,6 +118,13 @@ async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreE
 
 async fn somebody(store: &Store, id: UserId) -> Result<Option<Person>, StoreError> {
     Ok(store.users.find(id).await?.map(person))
+}
+
+async fn whoever(store: &Store, id: Option<UserId>) -> Result<Option<Person>, StoreError> {
+    match id {
+        Some(id) => somebody(store, id).await,
+        None => Ok(None),
+    }
 }
 
 async fn name_of(store: &Store, id: AccountId) -> Result<Option<String>, StoreError> {

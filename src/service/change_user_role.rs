@@ -67,7 +67,7 @@ impl Services {
         role: AccountRole,
     ) -> Result<ChangeUserRole, Error> {
         let (store, now) = (self.store(), self.now());
-        let account = self.managed_account(tx, caller, Action::ManageAccountUsers, account_id, 0).await?;
+        let mut account = self.managed_account(tx, caller, Action::ManageAccountUsers, account_id, 0).await?;
         let found = store.account_members.find_in(tx, account_id, user_id).await?;
         let Some(mut place) = found else { return Ok(ChangeUserRole::NotAMember) };
         if let Some(refused) = refusal(place.role, role) {
@@ -78,6 +78,8 @@ impl Services {
             if !store.account_members.claim_role(tx, account_id, user_id, old, role).await? {
                 return Err(Error::Defect("a role changed within a transaction"));
             }
+            // It was Admin, and is less now.
+            self.drop_contact(tx, caller, &mut account, user_id).await?;
             if caller.actor.user_id() != Some(user_id) {
                 let notice = Notification::AccountRoleChanged { account_id, role };
                 store.outbox.insert(tx, user_id, notice, now).await?;

@@ -149,6 +149,7 @@ impl Services {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(user_id),
+            chosen_contact: None,
         };
         store.accounts.insert(tx, &account).await?;
         let membership = AccountMembership {

@@ -234,7 +234,8 @@ impl Services {
         role: AccountRole,
     ) -> Result<AccessOutcome, Error> {
         let (store, now) = (self.store(), self.now());
-        let (account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let (mut account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await?
+        {
             Ok(found) => found,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
@@ -244,6 +245,7 @@ impl Services {
         if !store.account_members.claim_role(tx, account_id, user_id, place.role, role).await? {
             return Err(Error::Defect("a role changed within a transaction"));
         }
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         if caller.actor.user_id() != Some(user_id) {
             let notice = Notification::AccountRoleChanged { account_id, role };
             store.outbox.insert(tx, user_id, notice, now).await?;
@@ -265,12 +267,13 @@ impl Services {
         user_id: UserId,
     ) -> Result<AccessOutcome, Error> {
         let (store, now) = (self.store(), self.now());
-        let account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let mut account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
             Ok((account, _)) => account,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
         store.account_members.claim_removal(tx, account_id, user_id).await?;
         store.accounts.touch(tx, account_id, -1).await?;
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         if let Some(key) = self.address_of(tx, user_id).await? {
             store.invitations.revoke_of(tx, Scope::Account(account_id), &key).await?;
         }

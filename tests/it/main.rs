@@ -34,4 +34,5 @@ mod portfolio_races;
 mod portfolios;
 mod reset_changed;
 mod schema;
+mod security_contact;
 mod serve;

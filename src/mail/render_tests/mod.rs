@@ -32,7 +32,7 @@ fn reset() -> ResetFacts {
         right: Right::Account(AccountRole::Admin, Some("Acme GmbH".to_owned())),
         reason: Some("Lost the phone on the train.\n\nSpoke on the phone today.".to_owned()),
         requested_at: datetime!(2026-11-24 12:30 UTC),
-        expires_at: datetime!(2026-11-25 02:30:59 +2),
+        expires_at: datetime!(2026-11-25 02:30:29 +2),
     }
 }
 

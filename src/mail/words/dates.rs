@@ -163,9 +163,9 @@ pub(super) const fn plural(language: Language, count: u64, one: Key, other: Key)
     if is_one { one } else { other }
 }
 
-/// The whole minutes of a length of time as a number and its unit: the largest unit that leaves nothing over.
+/// A length of time, to the minute, as a number and its unit: the largest unit that leaves nothing over.
 pub(super) const fn length(language: Language, length: Duration) -> (u64, Key) {
-    let minutes = length.whole_minutes().unsigned_abs();
+    let minutes = (length.whole_seconds().unsigned_abs() + 30) / 60;
     let hours = minutes / 60;
     if hours == 0 || !minutes.is_multiple_of(60) {
         (minutes, plural(language, minutes, Key::MinutesOne, Key::MinutesOther))

@@ -112,7 +112,7 @@ super::key::texts! {
     PortfolioClosedWhat: "{by} closed the portfolio {portfolio} at {service}. Its accounts stay, each by itself, and so does everybody's user.",
     LinkedSubject: "An account was added to a portfolio",
     LinkedWhat: "{by} added the account {account} to the portfolio {portfolio}. The Owner and the Admins of the portfolio manage the users of the account from now on, and can ask to reset their MFA.",
-    LinkedNo: "If you do not want this, take the account out of the portfolio.",
+    LinkedNo: "If this is not wanted, the Owner can take the account out of the portfolio.",
     UnlinkedSubject: "An account was removed from a portfolio",
     UnlinkedWhat: "{by} took the account {account} out of the portfolio {portfolio}. The people of the portfolio do not manage its users any more.",
     ContactSubject: "The security contact of an account changed",

@@ -114,7 +114,7 @@ super::key::texts! {
     PortfolioClosedWhat: "{by}님이 {service}의 {portfolio} 포트폴리오를 폐쇄했습니다. 연결되어 있던 계정은 각각 그대로 유지되며, 각자의 사용자 정보도 유지됩니다.",
     LinkedSubject: "계정이 포트폴리오에 추가되었습니다",
     LinkedWhat: "{by}님이 {account} 계정을 {portfolio} 포트폴리오에 추가했습니다. 이제부터 포트폴리오의 소유자와 관리자가 이 계정의 사용자를 관리하며, 사용자의 MFA 초기화를 요청할 수 있습니다.",
-    LinkedNo: "원하지 않으시면 포트폴리오에서 계정을 제외해 주세요.",
+    LinkedNo: "원하지 않는 변경이라면 소유자가 포트폴리오에서 계정을 제외할 수 있습니다.",
     UnlinkedSubject: "계정이 포트폴리오에서 제외되었습니다",
     UnlinkedWhat: "{by}님이 {account} 계정을 {portfolio} 포트폴리오에서 제외했습니다. 이제 포트폴리오에서 이 계정의 사용자를 관리하지 않습니다.",
     ContactSubject: "계정의 보안 담당자가 변경되었습니다",

@@ -67,7 +67,7 @@ fn no_korean_particle_that_hangs_on_the_last_sound_follows_a_value() {
 fn french_sets_no_break_spaces_and_elides_nothing_before_a_value() {
     for &key in Key::ALL {
         let text = text(Language::Fr, key);
-        for wrong in [" :", " ;", " ?", " !", "« ", " »", "de {", "que {", "le {", "'"] {
+        for wrong in [" :", " ;", " ?", " !", "« ", " »", "de {", "que {", " le {", "'"] {
             assert!(!text.contains(wrong), "{key:?}: {wrong:?}");
         }
     }
@@ -165,7 +165,7 @@ fn lengths_of_time_take_the_largest_unit_and_the_right_plural() {
         (Language::Es, "12 horas", "1 hora", "90 minutos", "7 días"),
         (Language::Ko, "12시간", "1시간", "90분", "7일"),
     ] {
-        assert_eq!(length(language, hours(12) + time::Duration::seconds(59)), half_a_day);
+        assert_eq!(length(language, hours(12) - time::Duration::seconds(15)), half_a_day);
         assert_eq!(length(language, hours(1)), one);
         assert_eq!(length(language, time::Duration::minutes(90)), many_minutes);
         assert_eq!(length(language, hours(7 * 24)), week);
