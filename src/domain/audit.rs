@@ -152,6 +152,10 @@ macro_rules! audit_actions {
             UserLeft = "USER_LEFT",
             /// An account has another Owner.
             AccountOwnershipTransferred = "ACCOUNT_OWNERSHIP_TRANSFERRED",
+            /// An account has another security contact.
+            SecurityContactChanged = "SECURITY_CONTACT_CHANGED",
+            /// Choosing a security contact was refused: only the Owner and Admins can be it.
+            SecurityContactRefused = "SECURITY_CONTACT_REFUSED",
             /// An account was closed.
             AccountClosed = "ACCOUNT_CLOSED",
             /// A portfolio was created.

@@ -42,6 +42,8 @@ pub enum Action {
     ManageAccountRoles,
     /// Change an account's MFA policy.
     SetAccountMfaPolicy,
+    /// Choose who gets the mail about an account's security.
+    SetAccountSecurityContact,
     /// Create an account and become its Owner.
     CreateAccount,
     /// Invite people to an account, change their roles, take them out of it.
@@ -124,7 +126,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::UseOwnAccount,
         Self::ViewUser,
         Self::ViewUserSecurity,
@@ -139,6 +141,7 @@ impl Action {
         Self::ViewAccountRoles,
         Self::ManageAccountRoles,
         Self::SetAccountMfaPolicy,
+        Self::SetAccountSecurityContact,
         Self::CreateAccount,
         Self::ManageAccountUsers,
         Self::LeaveAccount,
@@ -167,6 +170,7 @@ impl Action {
         const MANAGE: Permissions = Permissions::of(&[Permission::UsersManage]);
         const RESET: Permissions = Permissions::of(&[Permission::MfaReset]);
         const POLICY: Permissions = Permissions::of(&[Permission::MfaPolicy]);
+        const SETTINGS: Permissions = Permissions::of(&[Permission::AccountSettings]);
         const LOG: Permissions = Permissions::of(&[Permission::AuditView]);
         const ROLES: Permissions = Permissions::of(&[Permission::RolesManage]);
         match self {
@@ -184,6 +188,7 @@ impl Action {
             Self::ViewAccountRoles => Rule::AccountMemberOrPortfolioAdmin(NONE),
             Self::ManageAccountRoles => Rule::AccountOwnerOrAdmin(ROLES),
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin(POLICY),
+            Self::SetAccountSecurityContact => Rule::AccountOwnerOrAdmin(SETTINGS),
             Self::CreateAccount => Rule::SignedIn,
             Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin(MANAGE),
             Self::LeaveAccount => Rule::AccountMember(NONE),

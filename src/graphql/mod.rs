@@ -49,6 +49,7 @@ pub struct Mutation(
     account::AccountMutation,
     account::MemberMutation,
     custom_role::CustomRoleMutation,
+    account::SecurityContactMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

@@ -50,6 +50,8 @@ pub enum Rejection {
     UpdateCustomRole(custom_role::UpdateCustomRoleRejected),
     /// Of `deleteCustomRole`.
     DeleteCustomRole(custom_role::DeleteCustomRoleRejected),
+    /// Of `setAccountSecurityContact`.
+    SetAccountSecurityContact(account::SetAccountSecurityContactRejected),
     /// Of `acceptInvitation`.
     AcceptInvitation(invitation::AcceptInvitationRejected),
     /// Of `revokeInvitation`.

@@ -124,6 +124,8 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::AccountRoleChanged { .. } => "account_role_changed",
         Notification::RemovedFromAccount { .. } => "removed_from_account",
         Notification::AccountOwnershipTransferred { .. } => "account_ownership_transferred",
+        Notification::SecurityContactChosen { .. } => "security_contact_chosen",
+        Notification::SecurityContactFellBack { .. } => "security_contact_fell_back",
         Notification::AccountClosed { .. } => "account_closed",
         Notification::PortfolioRoleChanged { .. } => "portfolio_role_changed",
         Notification::RemovedFromPortfolio { .. } => "removed_from_portfolio",

@@ -290,6 +290,7 @@ impl Inner {
         let order = Order {
             id: mail.id,
             to: &facts.reader,
+            preferences: &facts.preferences,
             at: facts.at,
             now: self.clock.now(),
             content: &facts.content,

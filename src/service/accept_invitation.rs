@@ -7,13 +7,14 @@
 use time::OffsetDateTime;
 
 use super::audit::{Happening, scopes_of_account};
+use super::sign_up::preferences;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
 use crate::domain::key::{mask_email, usable_name};
 use crate::domain::password::{PasswordFault, check_password};
 use crate::domain::{
     AccountMembership, AuditAction, Credential, Invitation, InvitationState, MfaPolicy, Notification, Offer,
-    PortfolioMembership, Scope, User, UserId,
+    PortfolioMembership, Preferences, Scope, User, UserId,
 };
 use crate::store::invitations::InvitationKey;
 use crate::store::users::NewUser;
@@ -27,6 +28,16 @@ pub struct Registration<'a> {
     pub name: Option<&'a str>,
     /// The password.
     pub password: Option<&'a str>,
+    /// The language of mail.
+    pub locale: Option<&'a str>,
+    /// The time zone of mail.
+    pub time_zone: Option<&'a str>,
+}
+
+/// A user to be.
+struct Newcomer {
+    user: NewUser,
+    preferences: Preferences,
 }
 
 /// Somebody joined.
@@ -105,6 +116,7 @@ impl Services {
         token: &str,
         registration: Registration<'_>,
     ) -> Result<AcceptInvitation, Error> {
+        let preferences = preferences(registration.locale, registration.time_zone)?;
         let hash = Token::parse(TokenKind::Invitation, token).map(|token| token.hash());
         let found = match hash {
             Some(hash) => self.store().invitations.find(InvitationKey::Token(hash)).await?,
@@ -112,7 +124,7 @@ impl Services {
         };
         let outcome = match (hash, &found) {
             (Some(hash), Some(invitation)) => {
-                self.accept_invited(caller, hash, invitation, registration).await?
+                self.accept_invited(caller, hash, invitation, registration, preferences).await?
             }
             _ => AcceptInvitation::Invalid,
         };
@@ -138,6 +150,7 @@ impl Services {
         hash: TokenHash,
         invitation: &Invitation,
         registration: Registration<'_>,
+        preferences: Preferences,
     ) -> Result<AcceptInvitation, Error> {
         if let Some(closed) = closed(invitation, self.now()) {
             return Ok(closed);
@@ -147,7 +160,7 @@ impl Services {
             Err(refused) => return Ok(refused),
             Ok(Some(_)) => None,
             Ok(None) => match self.registered(invitation, registration).await? {
-                Ok(new) => Some(new),
+                Ok(user) => Some(Newcomer { user, preferences }),
                 Err(refused) => return Ok(refused),
             },
         };
@@ -190,7 +203,7 @@ impl Services {
         tx: &mut Tx,
         caller: &Caller,
         hash: TokenHash,
-        new: Option<&NewUser>,
+        new: Option<&Newcomer>,
     ) -> Result<AcceptInvitation, Error> {
         let (store, now) = (self.store(), self.now());
         let found = store.invitations.find_in(tx, InvitationKey::Token(hash)).await?;
@@ -215,8 +228,9 @@ impl Services {
                 (user.id, user.name.as_str(), user.mfa.is_some())
             }
             (None, Some(new)) => {
-                store.users.insert(tx, new.clone()).await.map_err(lost_race)?;
-                (new.id, new.name.as_str(), false)
+                let user = new.user.clone();
+                store.users.insert_with(tx, user, &new.preferences).await.map_err(lost_race)?;
+                (new.user.id, new.user.name.as_str(), false)
             }
             (None, None) => return Err(Error::Defect("nobody joins")),
         };

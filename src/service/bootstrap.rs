@@ -115,6 +115,7 @@ impl Bootstrap {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(created.owner_id),
+            chosen_contact: None,
         };
         let member = NewMember {
             membership: AccountMembership::new(

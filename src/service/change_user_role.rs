@@ -88,7 +88,7 @@ impl Services {
         role: RoleChoice,
     ) -> Result<ChangeUserRole, Error> {
         let store = self.store();
-        let (account, mine) = self.acting_member(tx, caller, Action::ManageAccountUsers, account_id).await?;
+        let (mut account, mine) = self.acting_member(tx, caller, Action::ManageAccountUsers, account_id).await?;
         let found = store.account_members.find_in(tx, account_id, user_id).await?;
         let Some(place) = found else { return Ok(ChangeUserRole::NotAMember) };
         if let Some(refused) = refusal(mine, place.held(), role) {
@@ -98,7 +98,7 @@ impl Services {
             Ok(role) => role,
             Err(refusal) => return Ok(ChangeUserRole::Role(refusal)),
         };
-        let changed = self.give_other_role(tx, caller, &account, &place, role).await?;
+        let changed = self.give_other_role(tx, caller, &mut account, &place, role).await?;
         Ok(ChangeUserRole::Changed(Box::new((account, changed))))
     }
 
@@ -108,7 +108,7 @@ impl Services {
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        account: &Account,
+        account: &mut Account,
         place: &AccountMembership,
         role: Held,
     ) -> Result<AccountMembership, Error> {
@@ -117,6 +117,9 @@ impl Services {
             return Ok(place.clone());
         }
         let changed = self.replace_role(tx, place, role).await?;
+        if !role.role.is_owner_or_admin() {
+            self.drop_contact(tx, caller, account, place.user_id).await?;
+        }
         if caller.actor.user_id() != Some(place.user_id) {
             let notice = Notification::AccountRoleChanged { account_id: account.id, role: role.role };
             store.outbox.insert(tx, place.user_id, notice, now).await?;

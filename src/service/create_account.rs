@@ -53,6 +53,7 @@ impl Services {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(person.user_id),
+            chosen_contact: None,
         };
         transact!(self.store(), |tx| self.create_in(&mut tx, caller, &account))?;
         Ok(CreateAccount::Created(Box::new(account)))

@@ -7,6 +7,7 @@
 //! them. Wherever it stops, the portfolio has fewer rights rather than more, and calling it again goes on.
 
 use super::audit::Happening;
+use super::owners::Told;
 use super::{Caller, Error, Services};
 use crate::domain::{
     Account, AccountId, Action, AuditAction, Notification, Portfolio, PortfolioId, Scope, UserId,
@@ -122,9 +123,9 @@ impl Services {
         store.portfolios.touch(tx, portfolio_id, 0, 1).await?;
         let walk = self.give_copies(tx, portfolio_id, account_id, None).await?;
         let by = caller.signed_in()?.user_id;
-        if let Some(owner) = account.owner_id.filter(|owner| *owner != by) {
+        for reader in Told::ContactAndOwner.of(&account).into_iter().filter(|reader| *reader != by) {
             let notice = Notification::AccountLinked { account_id, portfolio_id, by };
-            store.outbox.insert(tx, owner, notice, now).await?;
+            store.outbox.insert(tx, reader, notice, now).await?;
         }
         let happening = Happening::new(caller, now, AuditAction::AccountLinked)
             .detail("account", account_id)
@@ -219,7 +220,8 @@ impl Services {
         let by = caller.signed_in()?.user_id;
         let portfolio = store.portfolios.find_in(tx, portfolio_id).await?;
         let portfolio_owner = portfolio.and_then(|portfolio| portfolio.owner_id);
-        let mut told: Vec<UserId> = account.owner_id.into_iter().chain(portfolio_owner).collect();
+        let mut told = Told::ContactAndOwner.of(&account);
+        told.extend(portfolio_owner);
         told.sort_unstable();
         told.dedup();
         for reader in told.into_iter().filter(|reader| *reader != by) {

@@ -51,6 +51,7 @@ pub mod remove_user;
 pub mod reset_password;
 pub mod reset_user_mfa;
 pub mod sessions;
+pub mod set_security_contact;
 pub mod sign_up;
 pub mod signing_keys;
 pub mod throttle;

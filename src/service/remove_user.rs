@@ -69,6 +69,7 @@ impl Services {
         store.account_members.claim_removal(tx, account_id, user_id).await?;
         store.accounts.touch(tx, account_id, -1).await?;
         account.member_count = account.member_count.saturating_sub(1);
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         let scopes = scopes_of_account(&account);
         if let Some(user) = store.users.find_in(tx, user_id).await? {
             let key = EmailKey::parse(&user.email).map_err(|_| Error::Defect("a stored address is none"))?;

@@ -73,6 +73,10 @@ impl Services {
         if !both {
             return Err(Error::Defect("a role changed within a transaction"));
         }
+        if account.chosen_contact == Some(to) {
+            // The Owner is the contact without being chosen.
+            self.replace_contact(tx, &mut account, None).await?;
+        }
         for reader in [from, to] {
             let notice = Notification::AccountOwnershipTransferred { account_id, from, to };
             store.outbox.insert(tx, reader, notice, now).await?;

@@ -239,7 +239,8 @@ impl Services {
         user_id: UserId,
         role: RoleChoice,
     ) -> Result<AccessOutcome, Error> {
-        let (account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let (mut account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await?
+        {
             Ok(found) => found,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
@@ -249,7 +250,7 @@ impl Services {
         if place.held() == role {
             return Ok(AccessOutcome::default());
         }
-        self.give_other_role(tx, caller, &account, &place, role).await?;
+        self.give_other_role(tx, caller, &mut account, &place, role).await?;
         Ok(AccessOutcome::DONE)
     }
 
@@ -262,12 +263,13 @@ impl Services {
         user_id: UserId,
     ) -> Result<AccessOutcome, Error> {
         let (store, now) = (self.store(), self.now());
-        let account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let mut account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
             Ok((account, _)) => account,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
         store.account_members.claim_removal(tx, account_id, user_id).await?;
         store.accounts.touch(tx, account_id, -1).await?;
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         if let Some(key) = self.address_of(tx, user_id).await? {
             store.invitations.revoke_of(tx, Scope::Account(account_id), &key).await?;
         }

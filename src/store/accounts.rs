@@ -66,6 +66,9 @@ struct AccountDoc {
     member_count: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner_id: Option<UserId>,
+    /// Only where it is not the Owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    security_contact: Option<UserId>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +88,7 @@ impl From<AccountDoc> for Account {
             mfa_policy: doc.mfa_policy.into(),
             member_count: u64::try_from(doc.member_count).unwrap_or(0),
             owner_id: doc.owner_id,
+            chosen_contact: doc.security_contact,
         }
     }
 }
@@ -100,6 +104,7 @@ pub fn account_document(account: &Account) -> Result<Document, StoreError> {
         mfa_policy: (&account.mfa_policy).into(),
         member_count: i64::try_from(account.member_count).unwrap_or(i64::MAX),
         owner_id: account.owner_id,
+        security_contact: account.chosen_contact,
     };
     bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("account"))
 }
@@ -205,6 +210,24 @@ impl Accounts {
         Ok(result.matched_count == 1)
     }
 
+    /// Replaces the security contact that was looked at: true when this call did it. Nobody stands for the Owner.
+    pub async fn claim_security_contact(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        from: Option<UserId>,
+        to: Option<UserId>,
+    ) -> Result<bool, StoreError> {
+        // Null matches where the field is absent.
+        let filter = doc! { "_id": id, "security_contact": from, "closed_at": { "$exists": false } };
+        let mut update = match to {
+            Some(to) => doc! { "$set": { "security_contact": to } },
+            None => doc! { "$unset": { "security_contact": "" } },
+        };
+        update.insert("$inc", doc! { "version": 1_i64 });
+        self.claim(tx, filter, update).await
+    }
+
     /// Counts people who came (or, negative, left) and makes the transaction conflict with any other on the same
     /// account; every change of a membership or invitation calls it. False when the account is gone or closed.
     pub async fn touch(&self, tx: &mut Tx, id: AccountId, came: i64) -> Result<bool, StoreError> {
@@ -236,7 +259,7 @@ impl Accounts {
         let filter = doc! { "_id": id, "owner_id": owner, "closed_at": { "$exists": false } };
         let update = doc! {
             "$set": { "closed_at": when::date(now), "member_count": 0_i64 },
-            "$unset": { "owner_id": "", "portfolio_id": "" },
+            "$unset": { "owner_id": "", "portfolio_id": "", "security_contact": "" },
             "$inc": { "version": 1_i64 },
         };
         self.claim(tx, filter, update).await

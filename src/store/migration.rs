@@ -109,7 +109,7 @@ fn layouts() -> Vec<Layout> {
             validator: validator(
                 &["name", "name_key", "created_at", "mfa_policy", "member_count"],
                 doc! { "_id": id(), "name": text(), "name_key": text(), "created_at": date(), "portfolio_id": id(),
-                "mfa_policy": policy(), "member_count": whole(), "owner_id": id() },
+                "mfa_policy": policy(), "member_count": whole(), "owner_id": id(), "security_contact": id() },
             ),
             indexes: vec![index(doc! { "portfolio_id": 1, "name_key": 1, "_id": 1 })],
         },

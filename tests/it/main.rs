@@ -38,4 +38,5 @@ mod reset_changed;
 mod roles;
 mod schema;
 mod schema_changes;
+mod security_contact;
 mod serve;

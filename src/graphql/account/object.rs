@@ -18,6 +18,7 @@ use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::portfolio::{Portfolio, visible_portfolio};
 use crate::graphql::scalar::DateTime;
+use crate::graphql::user::User;
 use crate::graphql::watched::Watched;
 use crate::service::directory::PeopleFilter;
 
@@ -38,6 +39,14 @@ impl Account {
     async fn linking_portfolio(&self, ctx: &Context<'_>) -> Result<Option<Portfolio>> {
         match self.0.portfolio_id {
             Some(id) => visible_portfolio(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        match self.0.security_contact() {
+            Some(id) => Ok(request(ctx)?.loaders().users.one(id).await?.map(User::new)),
             None => Ok(None),
         }
     }
@@ -109,6 +118,13 @@ impl Account {
     /// Whether the account's users must have MFA, and what a reset demands of them.
     fn mfa_policy(&self) -> MfaPolicy {
         (&self.0.mfa_policy).into()
+    }
+
+    /// Who gets the mail about the account's security: the Owner, or the Admin who was chosen. Null also where an imported
+    /// account has no Owner yet. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin of its
+    /// portfolio; for everybody else null and the error FORBIDDEN.
+    async fn security_contact(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        self.contact(ctx).await.transpose()
     }
 
     /// The portfolio that links the account; null when none does, or when it is not visible to the viewer. Who may see it:

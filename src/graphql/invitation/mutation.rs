@@ -24,6 +24,10 @@ pub struct AcceptInvitationInput {
     /// A password of at least 12 characters; needed where the preview says `registrationNeeded`, else ignored.
     #[graphql(secret)]
     password: Option<String>,
+    /// The language of mail, as a language tag such as `de`, for somebody who is no user yet; else ignored.
+    locale: Option<String>,
+    /// The time zone of mail, such as `Europe/Berlin`, for somebody who is no user yet; else ignored.
+    time_zone: Option<String>,
 }
 
 /// The person belongs to the account or portfolio. Nobody was logged in by it.
@@ -181,7 +185,12 @@ impl InvitationMutation {
         #[graphql(desc = "What to do, and with what.")] input: AcceptInvitationInput,
     ) -> Result<AcceptInvitationResult> {
         let request = request(ctx)?;
-        let registration = Registration { name: input.name.as_deref(), password: input.password.as_deref() };
+        let registration = Registration {
+            name: input.name.as_deref(),
+            password: input.password.as_deref(),
+            locale: input.locale.as_deref(),
+            time_zone: input.time_zone.as_deref(),
+        };
         let outcome = request.services.accept_invitation(&request.caller(), &input.token, registration).await;
         use AcceptInvitationRejectionReason as Reason;
         let reason = match outcome.or_error(request)? {

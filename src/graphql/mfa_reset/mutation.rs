@@ -110,7 +110,7 @@ pub struct DeclineMfaResetInput {
     token: String,
 }
 
-/// The reset is closed; MFA stays on. The requester and the Owners are told.
+/// The reset is closed; MFA stays on. The requester, the Owners and the security contacts are told.
 #[derive(SimpleObject)]
 pub struct MfaResetDeclined {
     /// Always DECLINED.
@@ -233,8 +233,8 @@ impl MfaResetMutation {
         }))
     }
 
-    /// "This wasn't me": closes the reset and tells the requester and the Owners. Who may call: anybody with the token
-    /// of the e-mail; the token is the proof.
+    /// "This wasn't me": closes the reset and tells the requester, the Owners and the security contacts. Who may call:
+    /// anybody with the token of the e-mail; the token is the proof.
     async fn decline_mfa_reset(
         &self,
         ctx: &Context<'_>,

@@ -68,9 +68,11 @@ impl Services {
         places.truncate(BATCH);
         for place in &places {
             let id = place.account_id;
-            let account = store.accounts.find_in(tx, id).await?.ok_or(Error::Defect("a place nowhere"))?;
+            let found = store.accounts.find_in(tx, id).await?;
+            let mut account = found.ok_or(Error::Defect("a place nowhere"))?;
             store.accounts.touch(tx, id, -1).await?;
             store.account_members.claim_removal(tx, id, user).await?;
+            self.drop_contact(tx, caller, &mut account, user).await?;
             let happening = Happening::new(caller, now, AuditAction::UserRemoved)
                 .about(user)
                 .detail("offBoarding", portfolio);

@@ -33,6 +33,11 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Mutation.setAccountMfaPolicy",
         "mutation($account: ID!) { setAccountMfaPolicy(input: { accountId: $account, resetAcceptance: LINK }) { __typename } }",
     ),
+    // Nobody: the account must stay as it is for the rows below.
+    (
+        "Mutation.setAccountSecurityContact",
+        "mutation($account: ID!) { setAccountSecurityContact(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on SetAccountSecurityContactRejected { reason } } }",
+    ),
     (
         "Mutation.setPortfolioMfaPolicy",
         "mutation($portfolio: ID!) { setPortfolioMfaPolicy(input: { portfolioId: $portfolio, resetAcceptance: LINK }) { __typename } }",
@@ -155,6 +160,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "User.mfa.backupCodesRemaining",
         "query($user: ID!) { user(id: $user) { mfa { backupCodesRemaining } } }",
+    ),
+    (
+        "Account.securityContact",
+        "query($account: ID!) { account(id: $account) { name securityContact { id } } }",
     ),
     (
         "Account.users",

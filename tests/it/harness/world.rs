@@ -142,6 +142,7 @@ impl TestApp {
             mfa_policy: MfaPolicy::default(),
             member_count: 0,
             owner_id: None,
+            chosen_contact: None,
         };
         let mut tx = self.store.begin().await.unwrap();
         self.store.accounts.insert(&mut tx, &account).await.unwrap();

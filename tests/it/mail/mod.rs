@@ -1,6 +1,8 @@
-//! Mail: over real SMTP ([`smtp`]), out of the outbox ([`delivery`]) and by workers that run, stop and die ([`workers`]).
+//! Mail: over real SMTP ([`smtp`]), out of the outbox ([`delivery`]), in the language of its reader ([`languages`]) and by
+//! workers that run, stop and die ([`workers`]).
 
 mod delivery;
+mod languages;
 pub mod server;
 mod smtp;
 mod workers;

@@ -464,6 +464,8 @@ const de: Messages = {
       USER_REMOVED: 'Person entfernt',
       USER_LEFT: 'Person ausgetreten',
       ACCOUNT_OWNERSHIP_TRANSFERRED: 'Konto übergeben',
+      SECURITY_CONTACT_CHANGED: 'Sicherheitskontakt geändert',
+      SECURITY_CONTACT_REFUSED: 'Sicherheitskontakt abgelehnt',
       ACCOUNT_CLOSED: 'Konto geschlossen',
       PORTFOLIO_CREATED: 'Portfolio angelegt',
       PORTFOLIO_USER_ROLE_CHANGED: 'Rolle in einem Portfolio geändert',

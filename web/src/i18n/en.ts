@@ -481,6 +481,8 @@ const en = {
       USER_REMOVED: 'User removed',
       USER_LEFT: 'User left',
       ACCOUNT_OWNERSHIP_TRANSFERRED: 'Account handed over',
+      SECURITY_CONTACT_CHANGED: 'Security contact changed',
+      SECURITY_CONTACT_REFUSED: 'Security contact refused',
       ACCOUNT_CLOSED: 'Account closed',
       PORTFOLIO_CREATED: 'Portfolio created',
       PORTFOLIO_USER_ROLE_CHANGED: 'Role in a portfolio changed',
