@@ -2,6 +2,7 @@
 import { after, afterEach, before, describe } from 'node:test';
 import { Stage } from './harness/stage';
 import { acceptPage } from './suites/acceptPage';
+import { bulk } from './suites/bulk';
 import { budget } from './suites/budget';
 import { invitations } from './suites/invitations';
 import { loggingIn } from './suites/loggingIn';
@@ -9,8 +10,11 @@ import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
 import { ownSecurity } from './suites/ownSecurity';
 import { playground } from './suites/playground';
+import { portfolios } from './suites/portfolios';
+import { profile } from './suites/profile';
 import { resets } from './suites/resets';
 import { screens } from './suites/screens';
+import { signingUp } from './suites/signingUp';
 import { usersTab } from './suites/usersTab';
 
 describe('the dashboard', () => {
@@ -31,6 +35,10 @@ describe('the dashboard', () => {
   invitations(onStage);
   members(onStage);
   ownSecurity(onStage);
+  signingUp(onStage);
+  profile(onStage);
+  portfolios(onStage);
+  bulk(onStage);
   screens(onStage);
   budget(onStage);
   playground(onStage);

@@ -100,6 +100,7 @@ function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string 
 
 function Users(props: { id: string; name: string; canManage: boolean; viewerRole: AccountRole }) {
   const { id, name, canManage, viewerRole } = props;
+  const scope = { kind: 'account', id, name } as const;
   const { m, number } = useI18n();
   const viewer = useViewer();
   const { params, set } = useListParams();
@@ -162,19 +163,20 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
                   user={edge.node}
                   role={edge.role}
                   viewerId={viewer.user.id}
-                  viewerRole={viewerRole}
+                  manages={ownsPlaces}
+                  owns={viewerRole === 'OWNER'}
                   onChange={setChange}
                 />
               ),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />
-          <Suspense>{ownsPlaces && <Invitations accountId={id} />}</Suspense>
+          <Suspense>{ownsPlaces && <Invitations scope={scope} canChange />}</Suspense>
         </Stack>
       )}
       <Suspense>
-        {inviting && <InviteDialog account={{ id, name }} onClose={() => setInviting(false)} />}
-        {change && <MemberDialog account={{ id, name }} change={change} onClose={() => setChange(null)} />}
+        {inviting && <InviteDialog scope={scope} onClose={() => setInviting(false)} />}
+        {change && <MemberDialog scope={scope} change={change} onClose={() => setChange(null)} />}
       </Suspense>
     </Page>
   );

@@ -19,6 +19,8 @@ export interface Row {
   roles: ReactNode;
   /** Menu items beside the reset. */
   actions?: ReactNode;
+  /** A box to choose the person with, on lists with bulk changes. */
+  select?: ReactNode;
 }
 
 export function UserList(props: {
@@ -27,6 +29,8 @@ export function UserList(props: {
   rolesHeading: string;
   canManage: boolean;
   latest: LatestResets;
+  /** A box that chooses everybody who is shown. */
+  selectAll?: ReactNode;
 }) {
   const { m } = useI18n();
   const narrow = useMediaQuery('(max-width: 76em)', false, { getInitialValueInEffect: false });
@@ -46,12 +50,18 @@ export function UserList(props: {
     <>
       {narrow ? (
         <Stack component="ul" gap="sm" aria-label={props.label} p={0} m={0}>
+          {props.selectAll && (
+            <li style={{ listStyle: 'none' }}>
+              <Group px="md">{props.selectAll}</Group>
+            </li>
+          )}
           {rows.map((row) => {
             const cell = cells(row);
             return (
               <Card component="li" key={row.user.id} withBorder padding="md" style={{ listStyle: 'none' }}>
                 <Stack gap="xs">
                   <Group justify="space-between" wrap="nowrap" align="flex-start">
+                    {row.select}
                     <Person user={row.user} />
                     {cell.actions}
                   </Group>
@@ -81,6 +91,7 @@ export function UserList(props: {
       ) : (
         <DataTable
           label={props.label}
+          lead={props.selectAll}
           columns={[
             m.users.name,
             props.rolesHeading,
@@ -91,6 +102,7 @@ export function UserList(props: {
             const cell = cells(row);
             return (
               <tr key={row.user.id} data-user={row.user.id}>
+                {props.selectAll && <td>{row.select}</td>}
                 <td style={{ minWidth: '12rem' }}>
                   <Person user={row.user} />
                 </td>
@@ -121,7 +133,7 @@ function Person({ user }: { user: UserRowFragment }) {
   const { m } = useI18n();
   const viewer = useViewer();
   return (
-    <div style={{ minWidth: 0 }}>
+    <div style={{ minWidth: 0, flexGrow: 1 }}>
       <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
         {user.name}
         {user.id === viewer.user.id && (
