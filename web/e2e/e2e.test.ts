@@ -5,6 +5,8 @@ import { acceptPage } from './suites/acceptPage';
 import { bulk } from './suites/bulk';
 import { budget } from './suites/budget';
 import { invitations } from './suites/invitations';
+import { keyboard } from './suites/keyboard';
+import { lighthouseSays } from './suites/lighthouse';
 import { loggingIn } from './suites/loggingIn';
 import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
@@ -39,7 +41,9 @@ describe('the dashboard', () => {
   profile(onStage);
   portfolios(onStage);
   bulk(onStage);
+  keyboard(onStage);
   screens(onStage);
   budget(onStage);
+  lighthouseSays(onStage);
   playground(onStage);
 });

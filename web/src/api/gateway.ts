@@ -8,17 +8,21 @@ import { errorCodes } from './errors';
 
 export interface Gateway {
   client: Client;
-  /** Calls back after the socket came back from a loss: events may have been missed meanwhile. */
-  onReconnected(listener: () => void): () => void;
+  /** Calls back when the socket is lost (false), and when it is back (true): events may have been missed meanwhile. */
+  onConnection(listener: (connected: boolean) => void): () => void;
   dispose(): void;
 }
 
+const CLOSED_BY_US = 1000;
 /** Close codes after which another attempt with the same session cannot succeed. */
 const FINAL_CLOSE_CODES = new Set([4400, 4401, 4403, 4409]);
 
 export function createGateway(onSignedOut: () => void): Gateway {
-  const reconnectListeners = new Set<() => void>();
-  let connectedBefore = false;
+  const listeners = new Set<(connected: boolean) => void>();
+  const tell = (connected: boolean) => {
+    for (const listener of listeners) listener(connected);
+  };
+  let lost = false;
 
   const socket = createSocket({
     url: socketUrl(),
@@ -29,8 +33,13 @@ export function createGateway(onSignedOut: () => void): Gateway {
     shouldRetry: (event) => !(event instanceof CloseEvent && FINAL_CLOSE_CODES.has(event.code)),
     on: {
       connected: () => {
-        if (connectedBefore) for (const listener of reconnectListeners) listener();
-        connectedBefore = true;
+        if (lost) tell(true);
+        lost = false;
+      },
+      closed: (event) => {
+        if (event instanceof CloseEvent && event.code === CLOSED_BY_US) return;
+        if (!lost) tell(false);
+        lost = true;
       },
     },
   });
@@ -68,12 +77,12 @@ export function createGateway(onSignedOut: () => void): Gateway {
 
   return {
     client,
-    onReconnected(listener) {
-      reconnectListeners.add(listener);
-      return () => reconnectListeners.delete(listener);
+    onConnection(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     dispose() {
-      reconnectListeners.clear();
+      listeners.clear();
       void socket.dispose();
     },
   };

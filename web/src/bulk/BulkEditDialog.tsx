@@ -1,10 +1,9 @@
 // Manage > Users in bulk: the same change for many people in many accounts, then what became of each.
-import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { useMutation } from 'urql';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
-import { dialogAttributes } from '../ui/dialog';
+import { Dialog } from '../ui/Dialog';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { BulkForm } from './BulkForm';
 import { BulkResults } from './BulkResults';
@@ -59,16 +58,7 @@ export default function BulkEditDialog(props: {
   };
 
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={m.bulk.title(people.length)}
-      attributes={dialogAttributes}
-      closeButtonProps={{ 'aria-label': m.app.close }}
-      closeOnClickOutside={false}
-      centered
-      size="lg"
-    >
+    <Dialog onClose={close} title={m.bulk.title(people.length)} closeOnClickOutside={false} size="lg">
       {results ? (
         <BulkResults results={results} busy={fetching} onRetry={(changes) => void run(changes)} onClose={close}>
           {error && <FailureNotice error={error} />}
@@ -89,6 +79,6 @@ export default function BulkEditDialog(props: {
           )}
         </BulkForm>
       )}
-    </Modal>
+    </Dialog>
   );
 }

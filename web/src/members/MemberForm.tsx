@@ -1,10 +1,10 @@
 // The frame of every dialog about somebody's place, or about the account or portfolio itself: what will happen, what was
 // refused, two buttons.
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useI18n } from '../i18n';
 import type { Labels } from '../i18n/labels';
-import { dialogAttributes } from '../ui/dialog';
+import { Dialog } from '../ui/Dialog';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import type { Outcome } from './places';
 
@@ -38,14 +38,7 @@ export function MemberForm(props: {
   const refusal = outcome?.refusal;
 
   return (
-    <Modal
-      opened
-      onClose={props.onClose}
-      title={props.title}
-      attributes={dialogAttributes}
-      closeButtonProps={{ 'aria-label': m.app.close }}
-      centered
-    >
+    <Dialog onClose={props.onClose} title={props.title}>
       <form onSubmit={(event) => void submit(event)}>
         <Stack style={{ overflowWrap: 'anywhere' }}>
           {props.children}
@@ -68,6 +61,6 @@ export function MemberForm(props: {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -122,7 +122,7 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.account?.users;
 
   return (
@@ -154,7 +154,7 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
             label={m.users.of(name)}
             rolesHeading={m.users.role}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,

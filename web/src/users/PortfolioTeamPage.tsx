@@ -84,7 +84,7 @@ function Users(props: { id: string; name: string; canManage: boolean; owns: bool
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.portfolio?.users;
 
   return (
@@ -106,7 +106,7 @@ function Users(props: { id: string; name: string; canManage: boolean; owns: bool
             label={m.users.teamTitle(name)}
             rolesHeading={m.users.role}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,

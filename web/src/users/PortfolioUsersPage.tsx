@@ -94,7 +94,7 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.portfolio?.accountUsers;
   const selection = useSelection();
   const [editing, setEditing] = useState(false);
@@ -117,18 +117,18 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
             <SelectionBar count={selection.people.length} onEdit={() => setEditing(true)} onClear={selection.clear} />
           )}
           <UserList
-            selectAll={
+            selectAll={(alone) => (
               <Checkbox
-                aria-label={m.bulk.selectPage}
+                {...(alone ? { label: m.bulk.selectPage } : { 'aria-label': m.bulk.selectPage })}
                 checked={allShown}
                 indeterminate={someShown && !allShown}
                 onChange={(event) => selection.set(shown, event.currentTarget.checked)}
               />
-            }
+            )}
             label={m.users.portfolioTitle(name)}
             rolesHeading={m.users.memberships}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Memberships of={edge.memberships} />,

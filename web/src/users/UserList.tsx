@@ -9,7 +9,7 @@ import { DataTable } from '../ui/DataTable';
 import { DotsIcon } from '../ui/icons';
 import type { ResetSubject } from './ResetMfaDialog';
 import { ResetStatus } from './ResetStatus';
-import type { LatestResets } from './useMfaResetFeed';
+import type { MfaResetFeed } from './useMfaResetFeed';
 
 const ResetMfaDialog = lazy(() => import('./ResetMfaDialog'));
 
@@ -28,14 +28,15 @@ export function UserList(props: {
   rows: Row[];
   rolesHeading: string;
   canManage: boolean;
-  latest: LatestResets;
-  /** A box that chooses everybody who is shown. */
-  selectAll?: ReactNode;
+  feed: MfaResetFeed;
+  /** A box that chooses everybody who is shown; where it stands alone, it says so itself. */
+  selectAll?: (alone: boolean) => ReactNode;
 }) {
   const { m } = useI18n();
   const narrow = useMediaQuery('(max-width: 76em)', false, { getInitialValueInEffect: false });
   const [subject, setSubject] = useState<ResetSubject | null>(null);
-  const { rows, canManage, latest } = props;
+  const { rows, canManage } = props;
+  const { latest, interrupted } = props.feed;
 
   if (rows.length === 0) return <Text c="dimmed">{m.users.empty}</Text>;
 
@@ -48,11 +49,16 @@ export function UserList(props: {
 
   return (
     <>
+      {interrupted && (
+        <Text size="sm" role="status">
+          {m.reset.reconnecting}
+        </Text>
+      )}
       {narrow ? (
         <Stack component="ul" gap="sm" aria-label={props.label} p={0} m={0}>
           {props.selectAll && (
             <li style={{ listStyle: 'none' }}>
-              <Group px="md">{props.selectAll}</Group>
+              <Group px="md">{props.selectAll(true)}</Group>
             </li>
           )}
           {rows.map((row) => {
@@ -91,7 +97,7 @@ export function UserList(props: {
       ) : (
         <DataTable
           label={props.label}
-          lead={props.selectAll}
+          lead={props.selectAll?.(false)}
           columns={[
             m.users.name,
             props.rolesHeading,
@@ -168,7 +174,7 @@ function LastLogIn({ at }: { at: string | null | undefined }) {
   );
 }
 
-function Status(props: { user: UserRowFragment; latest: LatestResets; canManage: boolean }) {
+function Status(props: { user: UserRowFragment; latest: MfaResetFeed['latest']; canManage: boolean }) {
   const reset = props.user.pendingMfaReset ?? props.latest.get(props.user.id);
   return reset ? <ResetStatus user={props.user} reset={reset} canManage={props.canManage} /> : null;
 }
