@@ -1,6 +1,14 @@
 // The one way to the gateway: queries and mutations over HTTP, subscriptions over one WebSocket. The session travels
 // in a cookie that no script can read; the header says that the request means to use it.
-import { Client, fetchExchange, getOperationName, mapExchange, subscriptionExchange } from '@urql/core';
+import {
+  Client,
+  CombinedError,
+  fetchExchange,
+  getOperationName,
+  mapExchange,
+  type OperationResult,
+  subscriptionExchange,
+} from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createClient as createSocket } from 'graphql-ws';
 import { cacheOptions } from './cache';
@@ -57,6 +65,7 @@ export function createGateway(onSignedOut: () => void): Gateway {
         },
       }),
       cacheExchange(cacheOptions),
+      mapExchange({ onResult: withoutOwnReset }),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: (request) => ({
@@ -86,6 +95,19 @@ export function createGateway(onSignedOut: () => void): Gateway {
       void socket.dispose();
     },
   };
+}
+
+/**
+ * In a list of people the viewer's own waiting reset is always refused to them. The cache takes a refused field for one
+ * that was never read, would ask for the whole list again and again, and in the end lose sight of it: null is all it says.
+ */
+function withoutOwnReset(result: OperationResult): OperationResult {
+  if (!result.error || result.error.networkError) return result;
+  const others = result.error.graphQLErrors.filter(
+    ({ path, extensions }) => path?.at(-1) !== 'pendingMfaReset' || extensions['code'] !== 'FORBIDDEN',
+  );
+  const { error: _refused, ...answer } = result;
+  return others.length > 0 ? { ...answer, error: new CombinedError({ graphQLErrors: others }) } : answer;
 }
 
 function socketUrl(): string {

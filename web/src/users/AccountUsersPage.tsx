@@ -5,12 +5,11 @@ import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
-import { manages, useViewer } from '../app/viewer';
+import { manages } from '../app/viewer';
 import { graphql } from '../gql';
 import type { AccountRole } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
 import type { Change } from '../members/MemberDialog';
-import { MemberItems } from '../members/MemberItems';
 import { ROLES } from '../members/roles';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
@@ -102,7 +101,6 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
   const { id, name, canManage, viewerRole } = props;
   const scope = { kind: 'account', id, name } as const;
   const { m, number } = useI18n();
-  const viewer = useViewer();
   const { params, set } = useListParams();
   const [inviting, setInviting] = useState(false);
   const [change, setChange] = useState<Change | null>(null);
@@ -158,16 +156,9 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
-              actions: ownsPlaces && (
-                <MemberItems
-                  user={edge.node}
-                  role={edge.role}
-                  viewerId={viewer.user.id}
-                  manages={ownsPlaces}
-                  owns={viewerRole === 'OWNER'}
-                  onChange={setChange}
-                />
-              ),
+              ...(ownsPlaces && {
+                place: { role: edge.role, manages: true, owns: viewerRole === 'OWNER', onChange: setChange },
+              }),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />

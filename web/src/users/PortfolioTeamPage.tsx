@@ -4,11 +4,9 @@ import { lazy, Suspense, useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { usePortfolioScope } from '../app/scope';
-import { useViewer } from '../app/viewer';
 import { graphql } from '../gql';
 import { label, useI18n } from '../i18n';
 import type { Change } from '../members/MemberDialog';
-import { MemberItems } from '../members/MemberItems';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
@@ -69,7 +67,6 @@ function Users(props: { id: string; name: string; canManage: boolean; owns: bool
   const { id, name, canManage, owns } = props;
   const scope = { kind: 'portfolio', id, name } as const;
   const { m, number } = useI18n();
-  const viewer = useViewer();
   const [inviting, setInviting] = useState(false);
   const [change, setChange] = useState<Change | null>(null);
   const { params, set } = useListParams();
@@ -110,16 +107,7 @@ function Users(props: { id: string; name: string; canManage: boolean; owns: bool
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
-              actions: (
-                <MemberItems
-                  user={edge.node}
-                  role={edge.role}
-                  viewerId={viewer.user.id}
-                  manages={owns}
-                  owns={owns}
-                  onChange={setChange}
-                />
-              ),
+              place: { role: edge.role, manages: owns, owns, onChange: setChange },
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />

@@ -1,24 +1,28 @@
 // A list of people: a table where there is room, cards where there is none.
-import { ActionIcon, Badge, Card, Group, Menu, Stack, Text } from '@mantine/core';
+import { ActionIcon, Badge, Card, Group, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useViewer } from '../app/viewer';
 import type { UserRowFragment } from '../gql/graphql';
-import { label, useI18n } from '../i18n';
+import { useI18n } from '../i18n';
+import type { MemberPlace } from '../members/MemberItems';
 import { DataTable } from '../ui/DataTable';
 import { DotsIcon } from '../ui/icons';
+import type { ActionsProps } from './ActionsMenu';
 import type { ResetSubject } from './ResetMfaDialog';
 import { ResetStatus } from './ResetStatus';
 import type { MfaResetFeed } from './useMfaResetFeed';
 
+const loadMenu = () => import('./ActionsMenu');
+const ActionsMenu = lazy(loadMenu);
 const ResetMfaDialog = lazy(() => import('./ResetMfaDialog'));
 
 export interface Row {
   user: UserRowFragment;
   /** The person's role here, or their roles in several accounts. */
   roles: ReactNode;
-  /** Menu items beside the reset. */
-  actions?: ReactNode;
+  /** The person's place, where the menu offers to change it. */
+  place?: MemberPlace;
   /** A box to choose the person with, on lists with bulk changes. */
   select?: ReactNode;
 }
@@ -44,7 +48,7 @@ export function UserList(props: {
     mfa: row.user.mfa ? <MfaBadge enabled={row.user.mfa.enabled} /> : null,
     lastLogIn: <LastLogIn at={row.user.lastLogInAt} />,
     status: <Status user={row.user} latest={latest} canManage={canManage} />,
-    actions: canManage ? <Actions user={row.user} onReset={setSubject} more={row.actions} /> : null,
+    actions: canManage ? <Actions user={row.user} onReset={setSubject} place={row.place} /> : null,
   });
 
   return (
@@ -179,33 +183,29 @@ function Status(props: { user: UserRowFragment; latest: MfaResetFeed['latest']; 
   return reset ? <ResetStatus user={props.user} reset={reset} canManage={props.canManage} /> : null;
 }
 
-function Actions(props: { user: UserRowFragment; onReset: (subject: ResetSubject) => void; more: ReactNode }) {
+/** A page of menus that nobody opens would cost more than all else on it: each is made when it is first opened. */
+function Actions(props: ActionsProps) {
   const { m } = useI18n();
-  const { user, onReset } = props;
-  const { allowed, reason } = user.mfaResetEligibility;
+  const [wanted, setWanted] = useState(false);
+  const name = m.users.actionsFor(props.user.name);
+  const button = (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={name}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
+      onClick={() => setWanted(true)}
+    >
+      <DotsIcon />
+    </ActionIcon>
+  );
+  if (!wanted) return button;
   return (
-    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={m.users.actionsFor(user.name)}>
-          <DotsIcon />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown maw={320}>
-        {allowed ? (
-          <Menu.Item onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}>
-            {m.reset.menu}
-          </Menu.Item>
-        ) : (
-          // Reachable by keyboard and read out, so that everybody learns why not.
-          <Menu.Item aria-disabled closeMenuOnClick={false} style={{ cursor: 'not-allowed' }}>
-            <Text size="sm" c="dimmed">
-              {m.reset.menu}
-            </Text>
-            {reason && <Text size="xs">{label(m.reset.notEligible, reason)}</Text>}
-          </Menu.Item>
-        )}
-        {props.more}
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={button}>
+      <ActionsMenu {...props} />
+    </Suspense>
   );
 }
