@@ -146,8 +146,9 @@ export function portfolios(onStage: OnStage): void {
       await dialog.getByRole('button', { name: 'Close for good' }).click();
       await page.getByText('Second Ltd is closed.').waitFor();
       await page.getByRole('heading', { name: 'Users of First Ltd' }).waitFor();
-      const offered = await page.getByLabel('Account or portfolio').locator('option').allTextContents();
-      assert.deepEqual(offered, ['First Ltd']);
+      const offered = page.getByLabel('Account or portfolio').locator('option');
+      await offered.filter({ hasText: 'Second Ltd' }).waitFor({ state: 'detached' });
+      assert.deepEqual(await offered.allTextContents(), ['First Ltd']);
     });
 
     it('part at the word of the account’s Owner, and are left by anybody else', async () => {
