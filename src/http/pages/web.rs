@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
-use super::{OWN_PAGE, Pages, document, html, invitation, landing, mfa_reset, not_found};
+use super::{OWN_PAGE, Pages, document, html, invitation, landing, links, mfa_reset, not_found};
 
 /// The dashboard's components set styles as they run; its QR code is a `data:` image.
 const DASHBOARD: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -32,7 +32,24 @@ const MISSING: &str = "<h1>The playground has not been built</h1>\
      <p>The GraphQL endpoint <code>/graphql</code> works without it.</p>";
 
 /// Where the dashboard's own router takes over.
-const DASHBOARD_PATHS: [&str; 4] = ["/login", "/security", "/accounts/{*rest}", "/portfolios/{*rest}"];
+const DASHBOARD_PATHS: [&str; 8] = [
+    "/login",
+    "/sign-up",
+    "/forgot-password",
+    "/profile",
+    "/security",
+    "/create",
+    "/accounts/{*rest}",
+    "/portfolios/{*rest}",
+];
+
+/// Where links of mails lead, and the plain page there without a bundle.
+const LINK_PATHS: [(&str, fn() -> Response); 4] = [
+    ("/invitation", invitation::page),
+    ("/mfa-reset", mfa_reset::page),
+    ("/reset-password", links::reset_password),
+    ("/verify-email", links::verify_email),
+];
 
 pub(super) fn router(pages: &Pages) -> Router {
     let mut router = Router::new();
@@ -49,14 +66,15 @@ pub(super) fn router(pages: &Pages) -> Router {
     let plain_landing = landing(pages);
     router = match &pages.web_dir {
         Some(dir) => router
-            .route("/", page(dir, "index.html", DASHBOARD, move || html(OWN_PAGE, plain_landing.clone())))
-            .route("/invitation", page(dir, "index.html", DASHBOARD, invitation::page))
-            .route("/mfa-reset", page(dir, "index.html", DASHBOARD, mfa_reset::page)),
-        None => router
-            .route("/", get(async move || html(OWN_PAGE, plain_landing.clone())))
-            .route("/invitation", get(async || invitation::page()))
-            .route("/mfa-reset", get(async || mfa_reset::page())),
+            .route("/", page(dir, "index.html", DASHBOARD, move || html(OWN_PAGE, plain_landing.clone()))),
+        None => router.route("/", get(async move || html(OWN_PAGE, plain_landing.clone()))),
     };
+    for (path, plain) in LINK_PATHS {
+        router = match &pages.web_dir {
+            Some(dir) => router.route(path, page(dir, "index.html", DASHBOARD, plain)),
+            None => router.route(path, get(async move || plain())),
+        };
+    }
     match (&pages.web_dir, pages.playground) {
         (_, false) => router,
         (Some(dir), true) => router.route("/playground", page(dir, "playground.html", PLAYGROUND, not_built)),

@@ -118,7 +118,7 @@ function environmentOfOthers(): NodeJS.ProcessEnv {
   );
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, reject) => {
     const server = createServer();
     server.on('error', reject);

@@ -1,7 +1,11 @@
 // German.
+import own from './de/own';
+import places from './de/places';
 import type { Messages } from './en';
 
 const de: Messages = {
+  ...own,
+  ...places,
   app: {
     name: 'Latchkey',
     loading: 'Wird geladen …',
@@ -11,7 +15,8 @@ const de: Messages = {
     chooseScope: 'Konto oder Portfolio',
     accounts: 'Konten',
     portfolios: 'Portfolios',
-    noScopes: 'Sie gehören noch zu keinem Konto. Bitten Sie einen Owner oder Admin um eine Einladung.',
+    noScopes:
+      'Sie gehören noch zu keinem Konto. Bitten Sie einen Owner oder Admin um eine Einladung oder legen Sie ein Konto an.',
     users: 'Benutzer',
     manageUsers: 'Benutzer verwalten',
     portfolioAccounts: 'Konten',
@@ -21,6 +26,9 @@ const de: Messages = {
     policy: 'MFA-Richtlinie',
     auditLog: 'Protokoll',
     mySecurity: 'Meine Sicherheit',
+    profile: 'Profil',
+    create: 'Neues Konto oder Portfolio',
+    general: 'Allgemein',
     settings: 'Einstellungen',
     manage: 'Verwaltung',
     you: 'Sie',
@@ -33,6 +41,10 @@ const de: Messages = {
     notFoundTitle: 'Hier ist nichts',
     notFound: 'Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen.',
     goHome: 'Zur Startseite',
+    linkMissingTitle: 'Öffnen Sie den Link in Ihrer E-Mail noch einmal',
+    linkMissing:
+      'Zu Ihrer Sicherheit vergisst diese Seite den Link, wenn sie neu geladen wird. Folgen Sie dem Link in der E-Mail noch einmal.',
+    linkInvalidTitle: 'Dieser Link funktioniert nicht',
     close: 'Schließen',
     cancel: 'Abbrechen',
     back: 'Zurück',
@@ -69,11 +81,13 @@ const de: Messages = {
     email: 'E-Mail',
     password: 'Passwort',
     submit: 'Anmelden',
+    forgot: 'Passwort vergessen?',
+    signUp: 'Registrieren',
     sessionEnded: 'Ihre Sitzung ist beendet. Melden Sie sich neu an, um fortzufahren.',
     rejected: {
       INVALID_CREDENTIALS: 'E-Mail oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.',
       EMAIL_NOT_VERIFIED:
-        'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie.',
+        'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie, oder setzen Sie ein neues Passwort: Auch das bestätigt sie.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
     codeTitle: 'Code eingeben',
@@ -284,9 +298,8 @@ const de: Messages = {
     invited: (email) => `Die Einladung an ${email} ist unterwegs.`,
     inviteRejected: {
       ALREADY_INVITED: 'Diese Person ist schon eingeladen. Senden Sie die Einladung stattdessen noch einmal.',
-      ALREADY_MEMBER: 'Diese Person gehört schon zum Konto.',
-      ROLE_NOT_GRANTABLE:
-        'Ein Konto hat genau einen Owner. Laden Sie mit einer anderen Rolle ein und übergeben Sie das Konto danach.',
+      ALREADY_MEMBER: 'Diese Person gehört schon dazu.',
+      ROLE_NOT_GRANTABLE: 'Es gibt genau einen Owner. Laden Sie mit einer anderen Rolle ein und übergeben Sie danach.',
       NO_SUCH_ROLE: 'Diese Rolle gibt es nicht mehr. Wählen Sie eine andere.',
       MORE_THAN_HELD: 'Diese Rolle hat Rechte, die Sie nicht haben. Wählen Sie eine andere.',
       TOO_MANY_INVITATIONS: 'Zuletzt wurden zu viele Einladungen gesendet.',
@@ -307,8 +320,9 @@ const de: Messages = {
     changeRoleSubmit: 'Ändern',
     roleChanged: (name, role) => `${name} hat jetzt die Rolle ${role}.`,
     remove: 'Entfernen …',
-    removeTitle: (name, account) => `${name} aus ${account} entfernen?`,
-    removeExplained: (name) => `${name} verliert den Zugang sofort. Andere Konten der Person bleiben, wie sie sind.`,
+    removeTitle: (name, scope) => `${name} aus ${scope} entfernen?`,
+    removeExplained: (name, scope) =>
+      `${name} verliert den Zugang zu ${scope} sofort. Andere Plätze der Person bleiben, wie sie sind.`,
     removeSubmit: 'Entfernen',
     removed: (name) => `${name} ist entfernt.`,
     leave: 'Austreten …',
@@ -316,16 +330,16 @@ const de: Messages = {
     leaveExplained: 'Sie verlieren den Zugang sofort. Nur ein Owner oder Admin kann Sie wieder einladen.',
     leaveSubmit: 'Austreten',
     left: (account) => `Sie sind aus ${account} ausgetreten.`,
-    transfer: 'Konto übergeben …',
+    transfer: 'Übergeben …',
     transferTitle: (name) => `${name} zum Owner machen?`,
     transferExplained: (name, account) =>
       `${name} wird Owner von ${account}, Sie werden Admin. Nur der neue Owner kann das rückgängig machen. Beide erfahren es per E-Mail.`,
     transferSubmit: 'Übergeben',
     transferred: (name) => `${name} ist jetzt Owner.`,
     rejected: {
-      IS_OWNER: 'Der Platz des Owners lässt sich nicht ändern. Übergeben Sie das Konto zuerst.',
-      NOT_A_MEMBER: 'Diese Person gehört nicht mehr zum Konto.',
-      ROLE_NOT_GRANTABLE: 'Ein Konto hat genau einen Owner. Übergeben Sie das Konto stattdessen.',
+      IS_OWNER: 'Der Platz des Owners lässt sich nicht ändern. Übergeben Sie zuerst.',
+      NOT_A_MEMBER: 'Diese Person gehört nicht mehr dazu.',
+      ROLE_NOT_GRANTABLE: 'Es gibt genau einen Owner. Übergeben Sie stattdessen.',
       NO_SUCH_ROLE: 'Diese Rolle gibt es nicht mehr. Wählen Sie eine andere.',
       MORE_THAN_HELD: 'Diese Rolle hat Rechte, die Sie nicht haben. Wählen Sie eine andere.',
       HOLDS_MORE: 'Diese Person hat Rechte, die Sie nicht haben. Fragen Sie einen Owner oder Admin.',

@@ -6,27 +6,33 @@ import type {
   AccountRole,
   AnswerMfaChallengeRejectionReason,
   AuditAction,
+  ChangePortfolioUserRoleRejectionReason,
   ChangeUserRoleRejectionReason,
   Credential,
   BeginTotpEnrollmentRejectionReason,
   ConfirmTotpEnrollmentRejectionReason,
   DisableMfaRejectionReason,
+  InvitePortfolioUserRejectionReason,
   InviteUserRejectionReason,
   LogInRejectionReason,
   MfaMethod,
   PortfolioRole,
   RegenerateBackupCodesRejectionReason,
+  RemovePortfolioUserRejectionReason,
   RemoveUserRejectionReason,
   ResetUserMfaRejectionReason,
   SetAccountMfaPolicyRejectionReason,
   SetPortfolioMfaPolicyRejectionReason,
   TransferAccountOwnershipRejectionReason,
+  TransferPortfolioOwnershipRejectionReason,
 } from '../gql/graphql';
-
-/** Labels of an enum's values. */
-export type Labels<Value extends string> = { [value in Value]?: string } & { [other: string]: string | undefined };
+import own from './en/own';
+import places from './en/places';
+import type { Labels } from './labels';
 
 const en = {
+  ...own,
+  ...places,
   app: {
     name: 'Latchkey',
     loading: 'Loading…',
@@ -36,7 +42,7 @@ const en = {
     chooseScope: 'Account or portfolio',
     accounts: 'Accounts',
     portfolios: 'Portfolios',
-    noScopes: 'You belong to no account yet. Ask an Owner or Admin for an invitation.',
+    noScopes: 'You belong to no account yet. Ask an Owner or Admin for an invitation, or create an account.',
     users: 'Users',
     manageUsers: 'Manage users',
     portfolioAccounts: 'Accounts',
@@ -46,6 +52,9 @@ const en = {
     policy: 'MFA policy',
     auditLog: 'Audit log',
     mySecurity: 'My security',
+    profile: 'Profile',
+    create: 'New account or portfolio',
+    general: 'General',
     settings: 'Settings',
     manage: 'Manage',
     you: 'You',
@@ -58,6 +67,9 @@ const en = {
     notFoundTitle: 'Nothing here',
     notFound: 'This page does not exist, or you may not see it.',
     goHome: 'Go to the start page',
+    linkMissingTitle: 'Open the link in your e-mail again',
+    linkMissing: 'For your safety this page forgets the link when it is reloaded. Follow the link in the e-mail again.',
+    linkInvalidTitle: 'This link does not work',
     close: 'Close',
     cancel: 'Cancel',
     back: 'Back',
@@ -93,10 +105,13 @@ const en = {
     email: 'E-mail',
     password: 'Password',
     submit: 'Log in',
+    forgot: 'Forgot your password?',
+    signUp: 'Sign up',
     sessionEnded: 'Your session has ended. Log in again to go on.',
     rejected: {
       INVALID_CREDENTIALS: 'E-mail or password is wrong. Check both and try again.',
-      EMAIL_NOT_VERIFIED: 'This e-mail address is not confirmed yet. Open the link in the mail that we sent you.',
+      EMAIL_NOT_VERIFIED:
+        'This e-mail address is not confirmed yet. Open the link in the mail that we sent you, or set a new password: that confirms it, too.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<LogInRejectionReason>,
     codeTitle: 'Enter your code',
@@ -301,12 +316,12 @@ const en = {
     invited: (email: string) => `The invitation to ${email} is on its way.`,
     inviteRejected: {
       ALREADY_INVITED: 'This person is invited already. Send the invitation again instead.',
-      ALREADY_MEMBER: 'This person belongs to the account already.',
-      ROLE_NOT_GRANTABLE: 'An account has exactly one Owner. Invite with another role, then hand the account over.',
+      ALREADY_MEMBER: 'This person belongs to it already.',
+      ROLE_NOT_GRANTABLE: 'There is exactly one Owner. Invite with another role, then hand over.',
       NO_SUCH_ROLE: 'This role does not exist any more. Choose another one.',
       MORE_THAN_HELD: 'This role holds permissions that you do not hold. Choose another one.',
       TOO_MANY_INVITATIONS: 'Too many invitations were sent lately.',
-    } as Labels<InviteUserRejectionReason>,
+    } as Labels<InviteUserRejectionReason | InvitePortfolioUserRejectionReason>,
     waiting: 'Invitations that wait',
     validUntil: (when: string) => `Valid until ${when}`,
     expired: 'Expired',
@@ -323,9 +338,9 @@ const en = {
     changeRoleSubmit: 'Change',
     roleChanged: (name: string, role: string) => `${name} has the role ${role} now.`,
     remove: 'Remove…',
-    removeTitle: (name: string, account: string) => `Remove ${name} from ${account}?`,
-    removeExplained: (name: string) =>
-      `${name} loses access to the account at once. The person’s other accounts stay as they are.`,
+    removeTitle: (name: string, scope: string) => `Remove ${name} from ${scope}?`,
+    removeExplained: (name: string, scope: string) =>
+      `${name} loses access to ${scope} at once. The person’s places elsewhere stay as they are.`,
     removeSubmit: 'Remove',
     removed: (name: string) => `${name} is removed.`,
     leave: 'Leave…',
@@ -333,21 +348,28 @@ const en = {
     leaveExplained: 'You lose access at once. Only an Owner or Admin can invite you again.',
     leaveSubmit: 'Leave',
     left: (account: string) => `You have left ${account}.`,
-    transfer: 'Hand the account over…',
+    transfer: 'Hand over…',
     transferTitle: (name: string) => `Make ${name} the Owner?`,
-    transferExplained: (name: string, account: string) =>
-      `${name} becomes the Owner of ${account}; you become an Admin. Only the new Owner can undo this. Both of you are told by e-mail.`,
+    transferExplained: (name: string, scope: string) =>
+      `${name} becomes the Owner of ${scope}; you become an Admin. Only the new Owner can undo this. Both of you are told by e-mail.`,
     transferSubmit: 'Hand over',
     transferred: (name: string) => `${name} is the Owner now.`,
     rejected: {
-      IS_OWNER: 'The Owner’s place cannot be changed. Hand the account over first.',
-      NOT_A_MEMBER: 'This person does not belong to the account any more.',
-      ROLE_NOT_GRANTABLE: 'An account has exactly one Owner. Hand the account over instead.',
+      IS_OWNER: 'The Owner’s place cannot be changed. Hand over first.',
+      NOT_A_MEMBER: 'This person does not belong to it any more.',
+      ROLE_NOT_GRANTABLE: 'There is exactly one Owner. Hand over instead.',
       NO_SUCH_ROLE: 'This role does not exist any more. Choose another one.',
       MORE_THAN_HELD: 'This role holds permissions that you do not hold. Choose another one.',
       HOLDS_MORE: 'This person holds permissions that you do not hold. Ask an Owner or Admin.',
       ALREADY_OWNER: 'This person is the Owner already.',
-    } as Labels<ChangeUserRoleRejectionReason | RemoveUserRejectionReason | TransferAccountOwnershipRejectionReason>,
+    } as Labels<
+      | ChangeUserRoleRejectionReason
+      | ChangePortfolioUserRoleRejectionReason
+      | RemoveUserRejectionReason
+      | RemovePortfolioUserRejectionReason
+      | TransferAccountOwnershipRejectionReason
+      | TransferPortfolioOwnershipRejectionReason
+    >,
   },
   security: {
     title: 'My security',

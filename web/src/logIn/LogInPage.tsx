@@ -1,8 +1,9 @@
 // Log-in, step by step: password; then a code, or setting MFA up where it is required; then the new backup codes.
 // Tokens between the steps live in this component's state and nowhere else.
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { useMutation } from 'urql';
+import { Link } from 'wouter';
 import { Plain } from '../app/Plain';
 import { useSession } from '../app/session';
 import { graphql } from '../gql';
@@ -144,6 +145,14 @@ function PasswordStep({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         <Button type="submit" loading={fetching}>
           {m.logIn.submit}
         </Button>
+        <Group justify="space-between" gap="xs">
+          <Anchor component={Link} href="/forgot-password">
+            {m.logIn.forgot}
+          </Anchor>
+          <Anchor component={Link} href="/sign-up">
+            {m.logIn.signUp}
+          </Anchor>
+        </Group>
       </Stack>
     </form>
   );
