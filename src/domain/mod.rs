@@ -16,12 +16,13 @@ pub mod password;
 pub mod policy;
 pub mod portfolio;
 pub mod preferences;
+pub mod presence;
 pub mod role;
 pub mod session;
 pub mod user;
 
 pub use account::{Account, MfaPolicy, ResetAcceptance};
-pub use actor::{Actor, SignedIn};
+pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
 pub use id::{
     AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, SessionId, UserId,

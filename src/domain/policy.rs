@@ -4,13 +4,19 @@
 //! object. What an actor may not see is [`Denial::Hidden`], and looks exactly like what does not exist.
 
 use super::{AccountId, AccountMembership, AccountRole, Authority, Memberships};
-use super::{PortfolioId, PortfolioMembership, PortfolioRole, UserId};
+use super::{PortfolioId, PortfolioMembership, PortfolioRole, Restriction, UserId};
 
 /// What somebody wants to do, with the rule that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Anything about oneself that only needs a live session.
     UseOwnAccount,
+    /// Read about oneself: name, address, second factor, sessions, one's places and what they demand.
+    ViewOneself,
+    /// Set up one's second factor.
+    SetUpMfa,
+    /// End sessions of one's own.
+    EndOwnSessions,
     /// Know that a user exists: name and address.
     ViewUser,
     /// A user's last log-in, second factor and waiting reset.
@@ -107,8 +113,11 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::UseOwnAccount,
+        Self::ViewOneself,
+        Self::SetUpMfa,
+        Self::EndOwnSessions,
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
@@ -143,6 +152,9 @@ impl Action {
     pub const fn rule(self) -> Rule {
         match self {
             Self::UseOwnAccount => Rule::SignedIn,
+            Self::ViewOneself => Rule::SignedIn,
+            Self::SetUpMfa => Rule::SignedIn,
+            Self::EndOwnSessions => Rule::SignedIn,
             Self::ViewUser => Rule::SeesUser,
             Self::ViewUserSecurity => Rule::OneselfOrManagesUser,
             Self::ResetUserMfa => Rule::ManagesUser,
@@ -303,6 +315,9 @@ pub enum Denial {
     /// The actor sees the thing, and may not do this with it.
     #[error("your role does not allow this")]
     Forbidden,
+    /// An account or portfolio of the actor enforces MFA, and the session is without.
+    #[error("an account or portfolio that you belong to enforces MFA: {}", .0.advice())]
+    Restricted(Restriction),
 }
 
 impl Decision {
@@ -315,7 +330,8 @@ impl Decision {
     }
 }
 
-/// Decides whether somebody may do something. `actor` is what a live session says, or nothing.
+/// Decides whether somebody may do something. `signed_in` is whether
+/// [`admit`](super::presence::admit) let a session through.
 pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decision {
     if !signed_in {
         return Decision::Deny(Denial::SignedOut);

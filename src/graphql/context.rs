@@ -67,7 +67,7 @@ impl RequestContext {
     /// Reads the caller's places anew, after a command that changed them, so that the fields below it tell the new
     /// state. Called before any loader is used. A session that the command ended leaves the caller as it was.
     pub async fn renew_caller(&self) -> async_graphql::Result<()> {
-        if let Some(person) = self.caller().actor.signed_in()
+        if let Some(person) = self.caller().actor.present()
             && let Some(actor) = self.services.authenticate_again(person.session.id).await.or_error(self)?
         {
             self.become_caller(actor);

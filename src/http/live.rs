@@ -69,7 +69,7 @@ impl Backend for LiveBackend {
                 (actor.unwrap_or_default(), SessionCarrier::Cookie)
             }
         };
-        let signed_in = actor.signed_in().is_some();
+        let signed_in = actor.present().is_some();
         let caller = service::Caller { actor, meta };
         let context = Arc::new(RequestContext::new(self.services.clone(), caller, carrier));
         if stale {

@@ -60,7 +60,8 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::crypto::{Keyring, Passwords};
-use crate::domain::{Actor, RequestMeta, SignedIn};
+use crate::domain::presence::admit;
+use crate::domain::{Action, Actor, Denial, RequestMeta, SignedIn};
 use crate::store::Store;
 
 pub use error::Error;
@@ -96,9 +97,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The signed-in person, or the denial that a signed-out caller gets.
+    /// The signed-in person, or the denial that a signed-out caller gets, or one whose session lacks a second factor
+    /// that is demanded.
     pub fn signed_in(&self) -> Result<&Arc<SignedIn>, Error> {
-        self.actor.signed_in().ok_or(Error::Denied(crate::domain::Denial::SignedOut))
+        Ok(self.admitted(Action::UseOwnAccount)?)
+    }
+
+    /// The person, if the session may be used for the action at all.
+    pub fn admitted(&self, action: Action) -> Result<&Arc<SignedIn>, Denial> {
+        admit(self.actor.presence(), action).ok()?;
+        self.actor.present().ok_or(Denial::SignedOut)
     }
 }
 

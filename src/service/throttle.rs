@@ -52,6 +52,10 @@ pub const ACCOUNTS_BY_USER: Limit = Limit { purpose: "create_account", attempts:
 pub const GATEWAY_REFUSAL: Limit =
     Limit { purpose: "gateway_refusal", attempts: 1, window: Duration::minutes(5) };
 
+/// Refusals to one session that lacks a second factor: a dashboard asks for many things, and one entry says it all.
+pub const RESTRICTED_REFUSAL: Limit =
+    Limit { purpose: "restricted_refusal", attempts: 1, window: Duration::minutes(5) };
+
 /// Portfolios created by one person.
 pub const PORTFOLIOS_BY_USER: Limit =
     Limit { purpose: "create_portfolio", attempts: 20, window: Duration::DAY };

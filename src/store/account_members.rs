@@ -1,6 +1,7 @@
 //! Who is in which account, with copies of what the Users tab sorts, searches and filters by.
 
 mod changes;
+mod enforcement;
 mod links;
 
 use std::collections::HashSet;

@@ -61,6 +61,11 @@ async fn world(app: &TestApp) -> World {
     people.push(("Owner elsewhere".to_owned(), other));
     people.push(("stranger".to_owned(), app.person("Sven Stranger").with_mfa().create().await));
     people.push(("oneself".to_owned(), target.clone()));
+    let strict = app.account("Strict").await;
+    let restricted = app.person("Nina Nofactor").in_account(account, AccountRole::Admin);
+    let restricted = restricted.in_account(strict, AccountRole::Owner).create().await;
+    app.enforce_mfa(strict).await;
+    people.push(("Account ADMIN who must set MFA up".to_owned(), restricted));
     let owner = app.client_of(&people[0].1).await;
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));

@@ -18,6 +18,7 @@ mod directory_cost;
 mod directory_paging;
 mod directory_visibility;
 mod edge;
+mod enforcement;
 mod enrollment;
 mod gateway_auth;
 mod gateway_nginx;

@@ -12,6 +12,7 @@ use super::MfaReset;
 use crate::domain::{AccountId, Action, Denial, PortfolioId, Scope, SessionId};
 use crate::graphql::context::{RequestContext, request};
 use crate::graphql::error::{OrError, bad_input, denied, unavailable};
+use crate::graphql::guard::admit;
 use crate::graphql::ids::parse_id;
 use crate::service::Caller;
 use crate::service::mfa_reset_watch::ResetChange;
@@ -82,6 +83,7 @@ impl MfaResetSubscription {
             Err(_) => return Err(request(ctx).err().unwrap_or_else(|| denied(Denial::SignedOut))),
         };
         let caller = request.caller();
+        admit(&request, Action::ViewAccountSecurity).await?;
         let session = caller.signed_in().or_error(&request)?.session.id;
         let scope = watched(account_id.as_ref(), portfolio_id.as_ref())?;
         authorize(&request, &caller, scope).await?;

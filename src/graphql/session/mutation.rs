@@ -4,10 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Unio
 
 use super::Viewer;
 use crate::domain;
-use crate::domain::{Actor, SignedIn as Person};
+use crate::domain::{Action, Actor, SignedIn as Person};
 use crate::graphql::context::{RequestContext, SessionCarrier, SessionCookie, request};
 use crate::graphql::error::{OrError, internal};
-use crate::graphql::guard::SignedIn;
+use crate::graphql::guard::InSession;
 use crate::graphql::ids::parse_id;
 use crate::graphql::scalar::DateTime;
 use crate::rejection;
@@ -51,7 +51,7 @@ impl LoggedIn {
         let NewSession { token, session } = new;
         let user_id = session.user_id;
         let actor = request.services.authenticate_again(session.id).await.or_error(request)?;
-        let Some(actor @ Actor::SignedIn(_)) = actor else {
+        let Some(actor @ (Actor::SignedIn(_) | Actor::Restricted(..))) = actor else {
             return Err(internal("a new session is gone", &request.caller().meta.request_id));
         };
         request.become_caller(actor);
@@ -272,8 +272,8 @@ impl SessionMutation {
         }))
     }
 
-    /// Ends the session in use. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends the session in use. Who may call: rule SignedIn, also without MFA where it is enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn log_out(&self, ctx: &Context<'_>) -> Result<LogOutResult> {
         let request = request(ctx)?;
         let id = request.services.log_out(&request.caller()).await.or_error(request)?;
@@ -281,8 +281,8 @@ impl SessionMutation {
         Ok(LogOutResult::LoggedOut(LoggedOut { session_id: id.to_string().into() }))
     }
 
-    /// Ends one of the viewer's own sessions. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends one of the viewer's own sessions. Who may call: rule SignedIn, also without MFA where it is enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
@@ -294,14 +294,15 @@ impl SessionMutation {
         if !request.services.revoke_session(&caller, id).await.or_error(request)? {
             return Ok(RevokeSessionResult::Rejected(RevokeSessionRejectionReason::NoSuchSession.into()));
         }
-        if caller.actor.signed_in().is_some_and(|person: &std::sync::Arc<Person>| person.session.id == id) {
+        if caller.actor.present().is_some_and(|person: &std::sync::Arc<Person>| person.session.id == id) {
             request.change_cookie(SessionCookie::Clear);
         }
         Ok(RevokeSessionResult::Revoked(SessionRevoked { session_id: input.session_id }))
     }
 
-    /// Ends every session of the viewer but the one in use. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends every session of the viewer but the one in use. Who may call: rule SignedIn, also without MFA where it is
+    /// enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<RevokeOtherSessionsResult> {
         let request = request(ctx)?;
         let count = request.services.revoke_other_sessions(&request.caller()).await.or_error(request)?;

@@ -109,6 +109,13 @@ const de: Messages = {
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
   },
+  restricted: {
+    enrol:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um fortzufahren.',
+    again: 'Neu anmelden',
+    againExplained:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung, und diese Sitzung ist älter als Ihre MFA. Melden Sie sich mit einem Code Ihrer Authenticator-App neu an.',
+  },
   codes: {
     title: 'Backup-Codes sichern',
     explained:

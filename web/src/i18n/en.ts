@@ -130,6 +130,12 @@ const en = {
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<BeginTotpEnrollmentRejectionReason | ConfirmTotpEnrollmentRejectionReason>,
   },
+  restricted: {
+    enrol: 'An account or portfolio of yours requires multi-factor authentication. Set it up now to go on.',
+    again: 'Log in again',
+    againExplained:
+      'An account or portfolio of yours requires multi-factor authentication, and this session is older than your MFA. Log in again with a code of your authenticator app.',
+  },
   codes: {
     title: 'Save your backup codes',
     explained:
