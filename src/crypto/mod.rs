@@ -10,6 +10,7 @@ mod hash_bytes;
 
 pub mod backup_code;
 pub mod keyring;
+pub mod mail_code;
 pub mod password;
 pub mod qr;
 pub mod signing;
@@ -18,6 +19,7 @@ pub mod totp;
 
 pub use backup_code::{BackupCode, BackupCodeHash, BackupCodes};
 pub use keyring::{Keyring, KeyringError, Sealed};
+pub use mail_code::{MailCode, MailCodeHash};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use qr::qr_svg;
 pub use signing::{Jwk, SigningKey, SigningKeyError};

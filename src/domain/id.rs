@@ -120,6 +120,10 @@ ids! {
     InvitationId, InvitationMarker, "invitation";
     /// A one-time link that travels by mail; never its token.
     MailLinkId, MailLinkMarker, "link";
+    /// A log-in from an unknown browser that waits for a mailed code; never its token.
+    DeviceChallengeId, DeviceChallengeMarker, "devicechallenge";
+    /// A browser that somebody has logged in from; never its token.
+    DeviceId, DeviceMarker, "device";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod actor;
 pub mod audit;
+pub mod device;
 pub mod id;
 pub mod invitation;
 pub mod key;
@@ -24,8 +25,10 @@ pub mod user;
 pub use account::{Account, MfaPolicy, ResetAcceptance};
 pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
+pub use device::{Device, DeviceChallenge};
 pub use id::{
-    AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, SessionId, UserId,
+    AccountId, AuditEventId, DeviceChallengeId, DeviceId, InvitationId, MailId, MailLinkId, MfaResetId,
+    PortfolioId, SessionId, UserId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};

@@ -23,7 +23,7 @@ pub enum Presence {
 }
 
 /// Decides whether a session may be used for an action at all. Everything that acts for a person asks this first, before
-/// anything is looked up; [`decide`] then asks for the standing.
+/// anything is looked up; [`decide`](super::policy::decide) then asks for the standing.
 pub fn admit(presence: Presence, action: Action) -> Decision {
     match presence {
         Presence::SignedOut => Decision::Deny(Denial::SignedOut),

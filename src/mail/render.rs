@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::clean;
 use super::words::{self, Content, Language, Links, Person, Setting};
 use crate::config::PublicUrl;
-use crate::crypto::{Token, TokenKind};
+use crate::crypto::{MailCode, Token, TokenKind};
 use crate::domain::MailId;
 
 /// A mail that is ready to go. Its text may hold a token, so it has no `Debug`.
@@ -65,6 +65,8 @@ pub struct Order<'a> {
     pub content: &'a Content,
     /// The token of its links, if it has any.
     pub token: Option<&'a Token>,
+    /// The code that it carries, if it does.
+    pub code: Option<&'a MailCode>,
 }
 
 impl Renderer {
@@ -85,8 +87,14 @@ impl Renderer {
             let accept = self.public_url.join(&format!("{}#token={}", page(token.kind()), token.expose()));
             Links { decline: format!("{accept}&decline=1"), accept }
         });
-        let setting =
-            Setting { service: &self.service, reader: order.to, at: order.at, links: links.as_ref() };
+        let code = order.code.map(MailCode::expose);
+        let setting = Setting {
+            service: &self.service,
+            reader: order.to,
+            at: order.at,
+            links: links.as_ref(),
+            code: code.as_deref(),
+        };
         let letter = words::letter(Language::default(), &setting, order.content);
         let text = letter.text().map_err(|_| RenderError::Compose)?;
         let html = letter.html().map_err(|_| RenderError::Compose)?;
@@ -120,9 +128,11 @@ const fn page(kind: TokenKind) -> &'static str {
         TokenKind::EmailVerification => "/verify-email",
         TokenKind::PasswordReset => "/reset-password",
         TokenKind::Invitation => "/invitation",
-        TokenKind::MfaReset | TokenKind::Session | TokenKind::Challenge | TokenKind::Enrollment => {
-            "/mfa-reset"
-        }
+        TokenKind::MfaReset
+        | TokenKind::Session
+        | TokenKind::Challenge
+        | TokenKind::Enrollment
+        | TokenKind::Device => "/mfa-reset",
     }
 }
 

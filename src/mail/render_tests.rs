@@ -106,7 +106,7 @@ fn render(to: &Person, content: &Content) -> Result<Rendered, RenderError> {
     let token = token_of(content);
     let token = token.as_ref();
     let id = MailId::from_uuid(uuid::Uuid::from_u128(7));
-    let rendered = renderer().render(&Order { id, to, at: NOW, now: NOW, content, token })?;
+    let rendered = renderer().render(&Order { id, to, at: NOW, now: NOW, content, token, code: None })?;
     keep(&rendered);
     Ok(rendered)
 }
@@ -167,7 +167,7 @@ fn an_invitation_reads_as_agreed_and_has_one_link() {
     // Somebody who is no user yet has no name.
     let to = person("", "new@acme.example");
     let content = invitation();
-    let order = Order { id, to: &to, at: NOW, now: NOW, content: &content, token: Some(&token) };
+    let order = Order { id, to: &to, at: NOW, now: NOW, content: &content, token: Some(&token), code: None };
     let rendered = renderer().render(&order).unwrap();
     keep(&rendered);
     insta::assert_snapshot!(rendered.text);

@@ -36,6 +36,7 @@ pub mod mail_link;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;
 pub mod mfa_reset_watch;
+pub mod new_device;
 pub mod own_factor;
 pub mod owners;
 pub mod remove_portfolio_user;
@@ -77,6 +78,8 @@ pub struct Settings {
     pub session_max: Duration,
     /// Whether anybody may sign up.
     pub sign_up: bool,
+    /// Whether the first log-in from an unknown browser asks for a mailed code.
+    pub new_device_code: bool,
     /// How long a password cannot be set anew by mail after a reset of the person's MFA was asked for.
     pub password_reset_hold: Duration,
     /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.

@@ -9,12 +9,13 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, accounts, audit_events, invitations, mail_links, mfa_resets, outbox,
-    portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
+    Store, StoreError, account_members, accounts, audit_events, device_challenges, devices, invitations,
+    mail_links, mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles,
+    tickets, users,
 };
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -187,6 +188,34 @@ fn layouts() -> Vec<Layout> {
             ),
             indexes: vec![
                 index(doc! { "user_id": 1, "kind": 1 }),
+                expires("expires_at", Duration::from_secs(24 * 3600)),
+            ],
+        },
+        Layout {
+            name: device_challenges::COLLECTION,
+            validator: validator(
+                &["token", "user_id", "code_hashes", "attempts", "created_at", "expires_at"],
+                doc! { "_id": id(), "token": id(), "user_id": id(), "attempts": whole(), "created_at": date(),
+                "expires_at": date(), "used_at": date(), "ip": text(), "user_agent": text(),
+                "code_hashes": { "bsonType": "array", "items": { "bsonType": "string", "pattern": "^v1\\|" } } },
+            ),
+            indexes: vec![
+                unique(doc! { "token": 1 }),
+                index(doc! { "user_id": 1 }),
+                expires("expires_at", Duration::from_secs(24 * 3600)),
+            ],
+        },
+        Layout {
+            name: devices::COLLECTION,
+            validator: validator(
+                &["token", "user_id", "created_at", "last_used_at", "expires_at"],
+                doc! { "_id": id(), "token": id(), "user_id": id(), "created_at": date(), "last_used_at": date(),
+                "expires_at": date(), "user_agent": text() },
+            ),
+            // A browser is known for each of several people apart.
+            indexes: vec![
+                unique(doc! { "token": 1, "user_id": 1 }),
+                index(doc! { "user_id": 1 }),
                 expires("expires_at", Duration::from_secs(24 * 3600)),
             ],
         },

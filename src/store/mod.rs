@@ -6,6 +6,8 @@
 pub mod account_members;
 pub mod accounts;
 pub mod audit_events;
+pub mod device_challenges;
+pub mod devices;
 pub mod error;
 pub mod import;
 pub mod invitations;

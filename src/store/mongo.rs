@@ -9,6 +9,8 @@ use super::StoreError;
 use super::account_members::AccountMembers;
 use super::accounts::Accounts;
 use super::audit_events::AuditEvents;
+use super::device_challenges::DeviceChallenges;
+use super::devices::Devices;
 use super::invitations::Invitations;
 use super::mail_links::MailLinks;
 use super::mfa_resets::MfaResets;
@@ -56,6 +58,10 @@ pub struct Store {
     pub signing_keys: SigningKeys,
     /// Short-lived one-time tokens other than resets.
     pub tickets: Tickets,
+    /// Log-ins that wait for a mailed code.
+    pub device_challenges: DeviceChallenges,
+    /// Browsers that people have logged in from.
+    pub devices: Devices,
     /// One-time links that travel by mail.
     pub mail_links: MailLinks,
     /// Requests to reset MFA.
@@ -94,6 +100,8 @@ impl Store {
         let db = client.database(&options.database);
         Ok(Self {
             users: Users::new(&db),
+            device_challenges: DeviceChallenges::new(&db),
+            devices: Devices::new(&db),
             accounts: Accounts::new(&db),
             portfolios: Portfolios::new(&db),
             account_members: AccountMembers::new(&db),

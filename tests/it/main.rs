@@ -29,6 +29,7 @@ mod log_in;
 mod mail;
 mod main_job;
 mod mongod;
+mod new_device;
 mod people;
 mod portfolio_access;
 mod portfolio_races;

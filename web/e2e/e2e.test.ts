@@ -7,6 +7,7 @@ import { invitations } from './suites/invitations';
 import { loggingIn } from './suites/loggingIn';
 import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
+import { newDevice } from './suites/newDevice';
 import { ownSecurity } from './suites/ownSecurity';
 import { playground } from './suites/playground';
 import { resets } from './suites/resets';
@@ -35,3 +36,5 @@ describe('the dashboard', () => {
   budget(onStage);
   playground(onStage);
 });
+
+newDevice();

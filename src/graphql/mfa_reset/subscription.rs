@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Result, Subscription};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::MfaReset;
 use crate::domain::{AccountId, Action, Denial, PortfolioId, Scope, SessionId};
@@ -92,12 +92,11 @@ impl MfaResetSubscription {
             let request = request.clone();
             async move { event(&request, session, scope, change).await.transpose() }
         });
-        // An error is the last thing that a subscriber hears.
-        let mut ended = false;
-        Ok(events.filter_map(std::future::ready).take_while(move |item| {
-            let goes_on = !ended;
-            ended = item.is_err();
-            std::future::ready(goes_on)
-        }))
+        // An error is the last thing that a subscriber hears: nothing after it, and no waiting for another change.
+        let until_error = events.filter_map(std::future::ready).flat_map(|item| {
+            let last = item.is_err();
+            stream::iter(std::iter::once(Some(item)).chain(last.then_some(None)))
+        });
+        Ok(until_error.take_while(|item| std::future::ready(item.is_some())).filter_map(std::future::ready))
     }
 }

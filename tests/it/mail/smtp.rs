@@ -21,7 +21,15 @@ fn mail_to(email: &str) -> Rendered {
     let to = Person { name: "Ada".to_owned(), email: email.to_owned() };
     let id = MailId::generate(NOW);
     renderer
-        .render(&Order { id, to: &to, at: NOW, now: NOW, content: &Content::Enrolled, token: None })
+        .render(&Order {
+            id,
+            to: &to,
+            at: NOW,
+            now: NOW,
+            content: &Content::Enrolled,
+            token: None,
+            code: None,
+        })
         .unwrap()
 }
 

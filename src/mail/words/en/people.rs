@@ -45,6 +45,10 @@ pub(super) fn letter(
         PersonNews::SignedUpAgain { link_until } => {
             ("You are a user already", signed_up_again(setting, service, *link_until))
         }
+        PersonNews::NewDeviceCode { until, ip, user_agent } => (
+            "Your code for a new device",
+            new_device(setting, service, at, (*until, ip.as_deref(), user_agent.as_deref())),
+        ),
         PersonNews::PasswordChanged => (
             "Your password was changed",
             notice(
@@ -113,6 +117,33 @@ fn reset(setting: &Setting<'_>, service: &str, until: OffsetDateTime) -> Vec<Blo
     blocks.push(paragraph(FOR_YOU_ALONE));
     blocks.push(paragraph("If you did not ask for this, do nothing: your password stays as it is."));
     blocks
+}
+
+fn new_device(
+    setting: &Setting<'_>,
+    service: &str,
+    at: &str,
+    (until, ip, user_agent): (OffsetDateTime, Option<&str>, Option<&str>),
+) -> Vec<Block> {
+    let mut facts = Vec::new();
+    facts.extend(setting.code.map(|code| ("Code", code.to_owned())));
+    facts.push(("Valid until", time(until)));
+    facts.push(("When", at.to_owned()));
+    facts.extend(ip.map(|ip| ("From", ip.to_owned())));
+    facts.extend(user_agent.map(|browser| ("With", clean::name(browser))));
+    vec![
+        paragraph(format!(
+            "Somebody, probably you, is logging in to your {service} user with the right password, from a browser or device that you have not used before.",
+        )),
+        Block::Facts(facts),
+        paragraph(
+            "Enter the code where you are logging in. The device is then known, and asks for no code again.",
+        ),
+        paragraph("The code is for you alone. Nobody will ever ask you for it: do not forward this mail."),
+        paragraph(
+            "If this was not you, somebody knows your password: change it at once, and tell an Owner or Admin of your account.",
+        ),
+    ]
 }
 
 fn held(service: &str, until: OffsetDateTime) -> Vec<Block> {
