@@ -97,7 +97,7 @@ impl App {
         };
         let renderer =
             Renderer::new(config.mail_from.clone(), config.service_name.clone(), config.public_url.clone())?;
-        let mail = MailWorker::new(store.clone(), clock.clone(), transport, renderer);
+        let mail = MailWorker::new(store.clone(), clock.clone(), keyring.clone(), transport, renderer);
 
         let services = Services::new(Tools {
             store: store.clone(),
@@ -109,6 +109,7 @@ impl App {
                 session_idle: duration(config.session_idle)?,
                 session_max: duration(config.session_max)?,
                 sign_up: config.sign_up,
+                new_device_code: config.new_device_code,
                 password_reset_hold: duration(config.password_reset_hold)?,
                 mfa_reset_hold: duration(config.mfa_reset_hold)?,
                 service_name: config.service_name.clone(),

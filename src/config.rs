@@ -64,6 +64,8 @@ pub struct Config {
     pub mfa_reset_ttl: Duration,
     /// Whether anybody may sign up.
     pub sign_up: bool,
+    /// Whether the first log-in from an unknown browser asks for a mailed code.
+    pub new_device_code: bool,
     /// How long a password reset is held after an MFA reset was asked for.
     pub password_reset_hold: Duration,
     /// How long an MFA reset is held after an address or a password changed.
@@ -134,6 +136,7 @@ impl Config {
         let service_name = r.value(key("SERVICE_NAME"), values::short_name);
         let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1s", "7d"));
         let sign_up = r.value(key("SIGN_UP"), values::switch);
+        let new_device_code = r.value(key("NEW_DEVICE_CODE"), values::switch);
         let password_reset_hold = r.value(key("PASSWORD_RESET_HOLD"), values::between("0s", "30d"));
         let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
@@ -198,6 +201,7 @@ impl Config {
             service_name: service_name?,
             mfa_reset_ttl: mfa_reset_ttl?,
             sign_up: sign_up?,
+            new_device_code: new_device_code?,
             password_reset_hold: password_reset_hold?,
             mfa_reset_hold: mfa_reset_hold?,
             session_idle: session_idle?,

@@ -30,6 +30,7 @@ fn a_minimal_configuration_takes_the_documented_defaults() {
     let config = serve_with([]).unwrap();
     assert_eq!(config.mfa_reset_ttl, Duration::from_secs(12 * 3600));
     assert!(config.sign_up);
+    assert!(!config.new_device_code);
     assert_eq!(config.password_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mfa_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mongodb_database, "latchkey");

@@ -231,6 +231,16 @@ impl Keyring {
         self.keys().map(|key| key.id.as_str())
     }
 
+    /// The key that seals, with its id.
+    pub(super) fn current_secret(&self) -> (&str, &[u8; KEY_BYTES]) {
+        (&self.current.id, &self.current.secret)
+    }
+
+    /// A key by its id.
+    pub(super) fn secret(&self, id: &str) -> Option<&[u8; KEY_BYTES]> {
+        self.keys().find(|key| key.id == id).map(|key| &*key.secret)
+    }
+
     /// Seals a text for one owner (a user's id, say) in one place (`"users.mfa.totp"`, say).
     ///
     /// # Errors

@@ -95,6 +95,10 @@ macro_rules! audit_actions {
             LogInRefused = "LOG_IN_REFUSED",
             /// The password was right and a second factor was asked for.
             MfaChallenged = "MFA_CHALLENGED",
+            /// The password was right and, from an unknown browser, a mailed code was asked for.
+            DeviceChallenged = "DEVICE_CHALLENGED",
+            /// A mailed code was right; the browser is known from then on.
+            DeviceKnown = "DEVICE_KNOWN",
             /// Somebody logged out.
             LoggedOut = "LOGGED_OUT",
             /// A session was ended by its owner from elsewhere.
@@ -228,6 +232,8 @@ pub enum Credential {
     MailLink,
     /// A token that log-in gave to whoever must set MFA up.
     EnrollmentToken,
+    /// A code of an e-mail.
+    MailCode,
 }
 
 /// One entry of one scope's log. Holds no secret, no code and no token.

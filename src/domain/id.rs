@@ -122,6 +122,10 @@ ids! {
     MailLinkId, MailLinkMarker, "link";
     /// A role that an account has defined.
     RoleId, RoleMarker, "role";
+    /// A log-in from an unknown browser that waits for a mailed code; never its token.
+    DeviceChallengeId, DeviceChallengeMarker, "devicechallenge";
+    /// A browser that somebody has logged in from; never its token.
+    DeviceId, DeviceMarker, "device";
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod account;
 pub mod actor;
 pub mod audit;
 pub mod custom_role;
+pub mod device;
 pub mod id;
 pub mod invitation;
 pub mod key;
@@ -19,17 +20,19 @@ pub mod permission;
 pub mod policy;
 pub mod portfolio;
 pub mod preferences;
+pub mod presence;
 pub mod role;
 pub mod session;
 pub mod user;
 
 pub use account::{Account, MfaPolicy, ResetAcceptance};
-pub use actor::{Actor, SignedIn};
+pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
 pub use custom_role::{CustomRole, RoleChoice};
+pub use device::{Device, DeviceChallenge};
 pub use id::{
-    AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, RoleId, SessionId,
-    UserId,
+    AccountId, AuditEventId, DeviceChallengeId, DeviceId, InvitationId, MailId, MailLinkId, MfaResetId,
+    PortfolioId, RoleId, SessionId, UserId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AccountRole, InvitationId, MailLinkId, MfaResetId, PortfolioId, PortfolioRole, UserId,
+    AccountId, AccountRole, DeviceChallengeId, InvitationId, MailLinkId, MfaResetId, PortfolioId,
+    PortfolioRole, UserId,
 };
 
 /// One mail to one person.
@@ -187,6 +188,11 @@ pub enum Notification {
     SignedUpAgain {
         /// A link to set a new password.
         link_id: MailLinkId,
+    },
+    /// To the person: a code to log in from an unknown browser. It is drawn by the worker as it sends.
+    NewDeviceCode {
+        /// The log-in that waits for it.
+        challenge_id: DeviceChallengeId,
     },
     /// To the person: the password was changed.
     PasswordChanged {

@@ -9,13 +9,19 @@ mod standing;
 pub use held::{Held, barred, permissions_of};
 pub use standing::{AccountStanding, PortfolioStanding, UserStanding};
 
-use super::{AccountRole, Permission, Permissions, PortfolioRole};
+use super::{AccountRole, Permission, Permissions, PortfolioRole, Restriction};
 
 /// What somebody wants to do, with the rule that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Anything about oneself that only needs a live session.
     UseOwnAccount,
+    /// Read about oneself: name, address, second factor, sessions, one's places and what they demand.
+    ViewOneself,
+    /// Set up one's second factor.
+    SetUpMfa,
+    /// End sessions of one's own.
+    EndOwnSessions,
     /// Know that a user exists: name and address.
     ViewUser,
     /// A user's last log-in, second factor and waiting reset.
@@ -126,8 +132,11 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::UseOwnAccount,
+        Self::ViewOneself,
+        Self::SetUpMfa,
+        Self::EndOwnSessions,
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
@@ -175,6 +184,9 @@ impl Action {
         const ROLES: Permissions = Permissions::of(&[Permission::RolesManage]);
         match self {
             Self::UseOwnAccount => Rule::SignedIn,
+            Self::ViewOneself => Rule::SignedIn,
+            Self::SetUpMfa => Rule::SignedIn,
+            Self::EndOwnSessions => Rule::SignedIn,
             Self::ViewUser => Rule::SeesUser,
             Self::ViewUserSecurity => Rule::OneselfOrManagesUser,
             Self::ResetUserMfa => Rule::ManagesUser,
@@ -247,6 +259,9 @@ pub enum Denial {
     /// The actor sees the thing, and may not do this with it.
     #[error("your role does not allow this")]
     Forbidden,
+    /// An account or portfolio of the actor enforces MFA, and the session is without.
+    #[error("an account or portfolio that you belong to enforces MFA: {}", .0.advice())]
+    Restricted(Restriction),
 }
 
 impl Decision {
@@ -259,7 +274,8 @@ impl Decision {
     }
 }
 
-/// Decides whether somebody may do something. `actor` is what a live session says, or nothing.
+/// Decides whether somebody may do something. `signed_in` is whether
+/// [`admit`](super::presence::admit) let a session through.
 pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decision {
     if !signed_in {
         return Decision::Deny(Denial::SignedOut);

@@ -55,6 +55,7 @@ pub struct Mutation(
     portfolio::PortfolioMemberMutation,
     portfolio::PortfolioAccessMutation,
     session::SessionMutation,
+    session::DeviceMutation,
     mfa::MfaMutation,
     user::UserMutation,
 );

@@ -82,6 +82,8 @@ pub enum Rejection {
     LogIn(session::LogInRejected),
     /// Of `answerMfaChallenge`.
     AnswerMfaChallenge(session::AnswerMfaChallengeRejected),
+    /// Of `answerDeviceChallenge`.
+    AnswerDeviceChallenge(session::AnswerDeviceChallengeRejected),
     /// Of `revokeSession`.
     RevokeSession(session::RevokeSessionRejected),
     /// Of `beginTotpEnrollment`.

@@ -73,6 +73,19 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             None => return Ok(Err(Missing::Subject)),
         },
         Notification::PasswordChanged { .. } => Content::Person(PersonNews::PasswordChanged),
+        Notification::NewDeviceCode { challenge_id } => {
+            let Some(challenge) = store.device_challenges.find(challenge_id).await? else {
+                return Ok(Err(Missing::Subject));
+            };
+            at = challenge.created_at;
+            let news = PersonNews::NewDeviceCode {
+                until: challenge.expires_at,
+                ip: challenge.ip.map(|ip| ip.to_string()),
+                user_agent: challenge.user_agent.clone(),
+            };
+            carries = Some(Carried::Device(challenge));
+            Content::Person(news)
+        }
         Notification::EmailVerification { link_id }
         | Notification::EmailChangeRequested { link_id }
         | Notification::EmailChanged { link_id }

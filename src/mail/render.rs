@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::clean;
 use super::words::{self, Content, Language, Links, Person, Setting, Zone};
 use crate::config::PublicUrl;
-use crate::crypto::{Token, TokenKind};
+use crate::crypto::{MailCode, Token, TokenKind};
 use crate::domain::{MailId, Preferences};
 
 /// A mail that is ready to go. Its text may hold a token, so it has no `Debug`.
@@ -67,6 +67,8 @@ pub struct Order<'a> {
     pub content: &'a Content,
     /// The token of its links, if it has any.
     pub token: Option<&'a Token>,
+    /// The code that it carries, if it does.
+    pub code: Option<&'a MailCode>,
 }
 
 impl Renderer {
@@ -87,6 +89,7 @@ impl Renderer {
             let accept = self.public_url.join(&format!("{}#token={}", page(token.kind()), token.expose()));
             Links { decline: format!("{accept}&decline=1"), accept }
         });
+        let code = order.code.map(MailCode::expose);
         let setting = Setting {
             language: Language::best_for(order.preferences.locale.as_deref()),
             zone: &Zone::named(order.preferences.time_zone.as_deref()),
@@ -94,6 +97,7 @@ impl Renderer {
             reader: order.to,
             at: order.at,
             links: links.as_ref(),
+            code: code.as_deref(),
         };
         let letter = words::letter(&setting, order.content);
         let text = letter.text().map_err(|_| RenderError::Compose)?;
@@ -129,9 +133,11 @@ const fn page(kind: TokenKind) -> &'static str {
         TokenKind::EmailVerification => "/verify-email",
         TokenKind::PasswordReset => "/reset-password",
         TokenKind::Invitation => "/invitation",
-        TokenKind::MfaReset | TokenKind::Session | TokenKind::Challenge | TokenKind::Enrollment => {
-            "/mfa-reset"
-        }
+        TokenKind::MfaReset
+        | TokenKind::Session
+        | TokenKind::Challenge
+        | TokenKind::Enrollment
+        | TokenKind::Device => "/mfa-reset",
     }
 }
 

@@ -149,6 +149,7 @@ impl Services {
         store.portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
         let sessions = store.sessions.delete_of_user(tx, user_id, None).await?;
         store.tickets.delete_of_user(tx, user_id).await?;
+        self.forget_devices(tx, user_id).await?;
 
         let mut told: Vec<UserId> =
             self.people_concerned(tx, reset.authority, &memberships, Told::Contact).await?;

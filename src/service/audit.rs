@@ -24,7 +24,7 @@ pub struct Happening<'a> {
 impl<'a> Happening<'a> {
     /// Something that the caller did now.
     pub fn new(caller: &'a Caller, at: OffsetDateTime, action: AuditAction) -> Self {
-        let session_id = caller.actor.signed_in().map(|person| person.session.id);
+        let session_id = caller.actor.present().map(|person| person.session.id);
         Self {
             caller,
             at,

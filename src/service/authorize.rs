@@ -1,6 +1,7 @@
 //! Permission questions that guards ask before the work. Services ask again, on their own snapshot.
 
-use super::audit::Happening;
+use super::audit::{Happening, scopes_of};
+use super::throttle::{RESTRICTED_REFUSAL, Verdict};
 use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
@@ -10,6 +11,23 @@ use crate::domain::{
 use crate::store::invitations::InvitationKey;
 
 impl Services {
+    /// Whether the caller's session may be used for an action at all. That a restricted one may not is written down,
+    /// once in a while: a dashboard asks for many things.
+    pub async fn authorize_session(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+        let Err(denial) = caller.admitted(action) else { return Ok(()) };
+        if let (Denial::Restricted(restriction), Some(person)) = (denial, caller.actor.present()) {
+            let subject = format!("{} {restriction:?}", person.session.id);
+            if let Verdict::Go(_) = self.attempt(RESTRICTED_REFUSAL, subject.as_bytes()).await? {
+                let happening = Happening::new(caller, self.now(), AuditAction::AccessDenied)
+                    .detail("action", format!("{action:?}"))
+                    .detail("reason", restriction.as_str());
+                let scopes = scopes_of(person.user_id, &person.memberships);
+                self.record_refusal(&happening, &scopes).await?;
+            }
+        }
+        Err(denial.into())
+    }
+
     /// Whether the caller may do something about a person.
     pub async fn authorize_user(
         &self,

@@ -53,6 +53,8 @@ impl Services {
         }
         self.store().account_members.set_mfa_enabled(tx, user_id, false).await?;
         self.store().portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
+        // A factor that is no more proves nothing: where MFA is enforced later, these sessions must enrol.
+        self.store().sessions.unset_mfa_at(tx, user_id).await?;
         let happening = Happening::new(caller, now, AuditAction::MfaDisabled)
             .by(user_id, proof.code.credential())
             .about(user_id);

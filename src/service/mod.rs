@@ -43,6 +43,7 @@ pub mod mfa_coverage;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;
 pub mod mfa_reset_watch;
+pub mod new_device;
 pub mod own_factor;
 pub mod owners;
 pub mod record_mfa_coverage;
@@ -70,7 +71,8 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::crypto::{Keyring, Passwords};
-use crate::domain::{Actor, RequestMeta, SignedIn};
+use crate::domain::presence::admit;
+use crate::domain::{Action, Actor, Denial, RequestMeta, SignedIn};
 use crate::store::Store;
 
 pub use error::Error;
@@ -86,6 +88,8 @@ pub struct Settings {
     pub session_max: Duration,
     /// Whether anybody may sign up.
     pub sign_up: bool,
+    /// Whether the first log-in from an unknown browser asks for a mailed code.
+    pub new_device_code: bool,
     /// How long a password cannot be set anew by mail after a reset of the person's MFA was asked for.
     pub password_reset_hold: Duration,
     /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.
@@ -106,9 +110,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The signed-in person, or the denial that a signed-out caller gets.
+    /// The signed-in person, or the denial that a signed-out caller gets, or one whose session lacks a second factor
+    /// that is demanded.
     pub fn signed_in(&self) -> Result<&Arc<SignedIn>, Error> {
-        self.actor.signed_in().ok_or(Error::Denied(crate::domain::Denial::SignedOut))
+        Ok(self.admitted(Action::UseOwnAccount)?)
+    }
+
+    /// The person, if the session may be used for the action at all.
+    pub fn admitted(&self, action: Action) -> Result<&Arc<SignedIn>, Denial> {
+        admit(self.actor.presence(), action).ok()?;
+        self.actor.present().ok_or(Denial::SignedOut)
     }
 }
 

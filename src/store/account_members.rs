@@ -2,6 +2,7 @@
 
 mod changes;
 mod coverage;
+mod enforcement;
 mod links;
 mod roles;
 

@@ -9,8 +9,9 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, invitations, leases,
-    mail_links, mfa_coverage, mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles,
+    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, device_challenges, devices,
+    invitations, leases, mail_links, mfa_coverage, mfa_resets, outbox, portfolio_members, portfolios, sessions,
+    signing_keys, throttles,
     tickets, users,
 };
 
@@ -206,6 +207,34 @@ fn layouts() -> Vec<Layout> {
             ),
             indexes: vec![
                 index(doc! { "user_id": 1, "kind": 1 }),
+                expires("expires_at", Duration::from_secs(24 * 3600)),
+            ],
+        },
+        Layout {
+            name: device_challenges::COLLECTION,
+            validator: validator(
+                &["token", "user_id", "code_hashes", "attempts", "created_at", "expires_at"],
+                doc! { "_id": id(), "token": id(), "user_id": id(), "attempts": whole(), "created_at": date(),
+                "expires_at": date(), "used_at": date(), "ip": text(), "user_agent": text(),
+                "code_hashes": { "bsonType": "array", "items": { "bsonType": "string", "pattern": "^v1\\|" } } },
+            ),
+            indexes: vec![
+                unique(doc! { "token": 1 }),
+                index(doc! { "user_id": 1 }),
+                expires("expires_at", Duration::from_secs(24 * 3600)),
+            ],
+        },
+        Layout {
+            name: devices::COLLECTION,
+            validator: validator(
+                &["token", "user_id", "created_at", "last_used_at", "expires_at"],
+                doc! { "_id": id(), "token": id(), "user_id": id(), "created_at": date(), "last_used_at": date(),
+                "expires_at": date(), "user_agent": text() },
+            ),
+            // A browser is known for each of several people apart.
+            indexes: vec![
+                unique(doc! { "token": 1, "user_id": 1 }),
+                index(doc! { "user_id": 1 }),
                 expires("expires_at", Duration::from_secs(24 * 3600)),
             ],
         },

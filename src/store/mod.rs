@@ -8,6 +8,8 @@ pub mod account_roles;
 pub mod accounts;
 pub mod audit_chain;
 pub mod audit_events;
+pub mod device_challenges;
+pub mod devices;
 pub mod error;
 pub mod import;
 pub mod invitations;

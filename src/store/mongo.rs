@@ -11,6 +11,8 @@ use super::account_roles::AccountRoles;
 use super::accounts::Accounts;
 use super::audit_chain::AuditChain;
 use super::audit_events::AuditEvents;
+use super::device_challenges::DeviceChallenges;
+use super::devices::Devices;
 use super::invitations::Invitations;
 use super::leases::Leases;
 use super::mail_links::MailLinks;
@@ -62,6 +64,10 @@ pub struct Store {
     pub signing_keys: SigningKeys,
     /// Short-lived one-time tokens other than resets.
     pub tickets: Tickets,
+    /// Log-ins that wait for a mailed code.
+    pub device_challenges: DeviceChallenges,
+    /// Browsers that people have logged in from.
+    pub devices: Devices,
     /// One-time links that travel by mail.
     pub mail_links: MailLinks,
     /// How many people had MFA, by day.
@@ -106,6 +112,8 @@ impl Store {
         let db = client.database(&options.database);
         Ok(Self {
             users: Users::new(&db),
+            device_challenges: DeviceChallenges::new(&db),
+            devices: Devices::new(&db),
             accounts: Accounts::new(&db),
             portfolios: Portfolios::new(&db),
             account_members: AccountMembers::new(&db),

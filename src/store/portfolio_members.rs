@@ -1,6 +1,7 @@
 //! Who is in which portfolio itself, with copies of what its list sorts, searches and filters by.
 
 mod changes;
+mod enforcement;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;

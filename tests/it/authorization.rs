@@ -82,6 +82,11 @@ async fn world(app: &TestApp) -> World {
     // Held by somebody, so that it is there for every asker.
     let role = app.custom_role(account, "Shared", AccountRole::Analyst, &[Permission::UsersView]).await;
     app.person("Holder").holding(account, role).create().await;
+    let strict = app.account("Strict").await;
+    let restricted = app.person("Nina Nofactor").in_account(account, AccountRole::Admin);
+    let restricted = restricted.in_account(strict, AccountRole::Owner).create().await;
+    app.enforce_mfa(strict).await;
+    people.push(("Account ADMIN who must set MFA up".to_owned(), restricted));
     let owner = app.client_of(&people[0].1).await;
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));

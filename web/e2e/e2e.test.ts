@@ -11,6 +11,7 @@ import { lighthouseSays } from './suites/lighthouse';
 import { loggingIn } from './suites/loggingIn';
 import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
+import { newDevice } from './suites/newDevice';
 import { ownSecurity } from './suites/ownSecurity';
 import { playground } from './suites/playground';
 import { portfolios } from './suites/portfolios';
@@ -49,3 +50,5 @@ describe('the dashboard', () => {
   lighthouseSays(onStage);
   playground(onStage);
 });
+
+newDevice();

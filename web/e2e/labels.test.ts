@@ -23,6 +23,7 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['Credential', (m) => m.audit.credentials],
   ['LogInRejectionReason', (m) => m.logIn.rejected],
   ['AnswerMfaChallengeRejectionReason', (m) => m.logIn.codeRejected],
+  ['AnswerDeviceChallengeRejectionReason', (m) => m.device.rejected],
   ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ConfirmTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ResetUserMfaRejectionReason', (m) => m.reset.notEligible],

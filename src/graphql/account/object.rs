@@ -136,7 +136,7 @@ impl Account {
     /// What the viewer is in the account (for a holder of a custom role, its base); null when the viewer is not a member.
     fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<AccountRole>> {
         let caller = request(ctx)?.caller();
-        let person = caller.actor.signed_in();
+        let person = caller.actor.present();
         Ok(person.and_then(|person| person.memberships.account_role(self.0.id)).map(AccountRole::from))
     }
 

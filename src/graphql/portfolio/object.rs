@@ -112,7 +112,7 @@ impl Portfolio {
     /// What the viewer is in the portfolio itself; null when the viewer is not one of its users.
     fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<PortfolioRole>> {
         let caller = request(ctx)?.caller();
-        let person = caller.actor.signed_in();
+        let person = caller.actor.present();
         Ok(person.and_then(|person| person.memberships.portfolio_role(self.0.id)).map(PortfolioRole::from))
     }
 

@@ -10,10 +10,11 @@ use time::macros::datetime;
 use super::render::{Order, RenderError, Rendered, Renderer};
 use super::words::{Content, Person, PersonNews, PlaceNews, ResetFacts, Right};
 use crate::config::PublicUrl;
-use crate::crypto::{Token, TokenKind};
+use crate::crypto::{MailCode, Token, TokenKind};
 use crate::domain::{AccountRole, MailId, PortfolioRole, Preferences};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:30:15 UTC);
+const CODE: &str = "1234 5678";
 const TOKEN: &str = "lkr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn renderer() -> Renderer {
@@ -89,7 +90,7 @@ fn places() -> [PlaceNews; 16] {
     ]
 }
 
-fn news() -> [PersonNews; 9] {
+fn news() -> [PersonNews; 10] {
     let until = datetime!(2026-11-25 12:30 UTC);
     [
         PersonNews::VerifyEmail { until },
@@ -100,6 +101,11 @@ fn news() -> [PersonNews; 9] {
         PersonNews::PasswordResetHeld { until },
         PersonNews::SignedUpAgain { link_until: Some(until) },
         PersonNews::SignedUpAgain { link_until: None },
+        PersonNews::NewDeviceCode {
+            until,
+            ip: Some("192.0.2.7".to_owned()),
+            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned()),
+        },
         PersonNews::PasswordChanged,
     ]
 }
@@ -127,7 +133,10 @@ fn render_for(to: &Person, preferences: &Preferences, content: &Content) -> Resu
     let token = token_of(content);
     let token = token.as_ref();
     let id = MailId::from_uuid(uuid::Uuid::from_u128(7));
-    let rendered = renderer().render(&Order { id, to, preferences, at: NOW, now: NOW, content, token })?;
+    let code = MailCode::parse(CODE);
+    let code = matches!(content, Content::Person(PersonNews::NewDeviceCode { .. })).then_some(code).flatten();
+    let code = code.as_ref();
+    let rendered = renderer().render(&Order { id, to, preferences, at: NOW, now: NOW, content, token, code })?;
     keep(&rendered);
     Ok(rendered)
 }

@@ -182,6 +182,14 @@ keys! {
     KnownWhat(service);
     KnownIntro();
     KnownNo();
+    NewDeviceSubject();
+    NewDeviceWhat(service);
+    NewDeviceCode();
+    NewDeviceFrom();
+    NewDeviceWith();
+    NewDeviceNext();
+    NewDeviceCare();
+    NewDeviceAlarm();
     PasswordChangedSubject();
     PasswordChangedWhat(service);
     PasswordChangedNext();

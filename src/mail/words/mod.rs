@@ -246,6 +246,15 @@ pub enum PersonNews {
         /// Until when the link to set a new password works; there is none while that is held.
         link_until: Option<OffsetDateTime>,
     },
+    /// Somebody logs in from an unknown browser: a code to type there.
+    NewDeviceCode {
+        /// Until when the code works.
+        until: OffsetDateTime,
+        /// The address that the log-in came from.
+        ip: Option<String>,
+        /// What the browser calls itself.
+        user_agent: Option<String>,
+    },
     /// The password was changed.
     PasswordChanged,
 }
@@ -264,6 +273,8 @@ pub struct Setting<'a> {
     pub at: OffsetDateTime,
     /// The links, where there are any.
     pub links: Option<&'a Links>,
+    /// The code to type, where there is one.
+    pub code: Option<&'a str>,
 }
 
 /// Puts it in words.

@@ -71,7 +71,7 @@ impl Services {
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Arc<Vec<AccountMembership>>>, Error> {
         let mut places = self.store().account_members.of_users(&others(caller, ids)).await?;
-        if let Some(person) = caller.actor.signed_in().filter(|person| ids.contains(&person.user_id)) {
+        if let Some(person) = caller.actor.present().filter(|person| ids.contains(&person.user_id)) {
             places.extend(person.memberships.accounts.iter().cloned());
         }
         Ok(grouped(places, |place| place.user_id))
@@ -84,7 +84,7 @@ impl Services {
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Arc<Vec<PortfolioMembership>>>, Error> {
         let mut places = self.store().portfolio_members.of_users(&others(caller, ids)).await?;
-        if let Some(person) = caller.actor.signed_in().filter(|person| ids.contains(&person.user_id)) {
+        if let Some(person) = caller.actor.present().filter(|person| ids.contains(&person.user_id)) {
             places.extend(person.memberships.portfolios.iter().cloned());
         }
         Ok(grouped(places, |place| place.user_id))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::domain::key::name_key;
 use crate::domain::{
-    Account, AccountId, AccountMembership, Page, PageRequest, Portfolio, PortfolioId, PortfolioMembership,
+    Account, AccountId, AccountMembership, Action, Page, PageRequest, Portfolio, PortfolioId,
+    PortfolioMembership,
 };
 use crate::service::{Caller, Error, Services};
 use crate::store::keyset::Place;
@@ -73,7 +74,7 @@ impl Services {
         caller: &Caller,
         request: &PageRequest<PlaceByName<AccountId>>,
     ) -> Result<Page<(AccountMembership, Arc<Account>, PlaceByName<AccountId>)>, Error> {
-        let mine = &caller.signed_in()?.memberships.accounts;
+        let mine = &caller.admitted(Action::ViewOneself)?.memberships.accounts;
         let ids: Vec<AccountId> = mine.iter().map(|m| m.account_id).collect();
         if ids.is_empty() {
             return Ok(Page::empty());
@@ -94,7 +95,7 @@ impl Services {
         caller: &Caller,
         request: &PageRequest<PlaceByName<PortfolioId>>,
     ) -> Result<Page<((PortfolioMembership, Arc<Portfolio>), PlaceByName<PortfolioId>)>, Error> {
-        let mine = &caller.signed_in()?.memberships.portfolios;
+        let mine = &caller.admitted(Action::ViewOneself)?.memberships.portfolios;
         let ids: Vec<PortfolioId> = mine.iter().map(|m| m.portfolio_id).collect();
         let found = self.portfolios_by_id(&ids).await?;
         let all = mine.iter().filter_map(|m| {
@@ -107,12 +108,12 @@ impl Services {
 
     /// How many accounts the caller is in.
     pub fn count_own_accounts(&self, caller: &Caller) -> Result<u64, Error> {
-        Ok(caller.signed_in()?.memberships.accounts.len() as u64)
+        Ok(caller.admitted(Action::ViewOneself)?.memberships.accounts.len() as u64)
     }
 
     /// How many portfolios the caller is in.
     pub fn count_own_portfolios(&self, caller: &Caller) -> Result<u64, Error> {
-        Ok(caller.signed_in()?.memberships.portfolios.len() as u64)
+        Ok(caller.admitted(Action::ViewOneself)?.memberships.portfolios.len() as u64)
     }
 }
 

@@ -96,6 +96,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "mutation { logIn(input: { email: \"a@b.c\", password: \"x\" }) { __typename ... on LogInRejected { reason } } }",
     ),
     (
+        "Mutation.answerDeviceChallenge",
+        "mutation { answerDeviceChallenge(input: { challengeToken: \"lkc_x\", code: \"00000000\" }) { __typename ... on AnswerDeviceChallengeRejected { reason } } }",
+    ),
+    (
         "Mutation.answerMfaChallenge",
         "mutation { answerMfaChallenge(input: { challengeToken: \"x\", code: \"1\" }) { __typename ... on AnswerMfaChallengeRejected { reason } } }",
     ),

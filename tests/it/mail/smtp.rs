@@ -29,6 +29,7 @@ fn mail_to(email: &str) -> Rendered {
             now: NOW,
             content: &Content::Enrolled,
             token: None,
+            code: None,
         })
         .unwrap()
 }

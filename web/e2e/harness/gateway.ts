@@ -33,7 +33,7 @@ export class Gateway {
     child.stderr?.on('data', keep);
   }
 
-  static async start(): Promise<Gateway> {
+  static async start(settings: Record<string, string> = {}): Promise<Gateway> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing; run cargo build, or set E2E_GATEWAY`);
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
     const port = await freePort();
@@ -47,6 +47,7 @@ export class Gateway {
       LATCHKEY_SMTP_URL: mail.url,
       LATCHKEY_WEB_DIR: join(ROOT, 'web', 'dist'),
       LATCHKEY_TEST_CLOCK_FILE: join(folder, 'clock'),
+      ...settings,
     };
     const child = spawn(BINARY, ['dev', '--data', join(folder, 'data'), '--empty'], {
       cwd: ROOT,

@@ -49,6 +49,43 @@ export function ownSecurity(onStage: OnStage): void {
       await page.getByText('MFA is off', { exact: true }).waitFor();
     });
 
+    it('leads whoever is logged in without MFA to set it up once it is enforced', async () => {
+      const { gateway, url } = onStage();
+      const cast = new Cast('Strict Ltd');
+      const olga = cast.add('Olga Owner', 'OWNER');
+      const bert = cast.add('Bert Brandt', 'MANAGER', { mfa: false });
+      await gateway.import(cast.rows);
+      const [{ page: hers }, { page: his }] = [await onStage().visitor(), await onStage().visitor()];
+      await logIn(his, url, bert);
+      await his.getByRole('heading', { name: 'Users of Strict Ltd' }).waitFor();
+      const second = await his.context().newPage();
+      await second.goto(his.url());
+      await second.getByRole('heading', { name: 'Users of Strict Ltd' }).waitFor();
+
+      await logIn(hers, url, olga);
+      await hers.getByRole('link', { name: 'MFA policy' }).click();
+      await hers.getByRole('switch', { name: 'Everybody must use MFA' }).check();
+      await hers.getByRole('button', { name: 'Save' }).click();
+      await hers.getByText('The MFA policy is saved.').waitFor();
+
+      // Whatever he does next ends there, not in an error.
+      await his.getByRole('link', { name: 'MFA policy' }).click();
+      await his.getByRole('heading', { name: 'Set up MFA' }).waitFor();
+      await his.getByText('requires multi-factor authentication').waitFor();
+      const app = Authenticator.fromUri(await readQrCode(his.locator('img')));
+      await his.getByLabel('6-digit code').fill(await app.code());
+      await his.getByRole('button', { name: 'Turn on MFA' }).click();
+      await his.getByRole('list', { name: 'Backup codes' }).waitFor();
+      await his.getByLabel('I have saved these codes').check();
+      await his.getByRole('button', { name: 'Continue' }).click();
+      await his.getByRole('button', { name: 'Log out' }).waitFor();
+      await his.getByRole('link', { name: 'Users' }).click();
+      await his.getByRole('heading', { name: 'Users of Strict Ltd' }).waitFor();
+      // The other tab shares the session, and goes on as well.
+      await second.reload();
+      await second.getByRole('heading', { name: 'Users of Strict Ltd' }).waitFor();
+    });
+
     it('saves a policy, says whom it touches, and the audit log knows', async () => {
       const { gateway, url } = onStage();
       const cast = new Cast('Policy Ltd');

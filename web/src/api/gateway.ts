@@ -12,7 +12,7 @@ import {
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createClient as createSocket } from 'graphql-ws';
 import { cacheOptions } from './cache';
-import { errorCodes } from './errors';
+import { errorCodes, lacksMfa } from './errors';
 
 export interface Gateway {
   client: Client;
@@ -25,7 +25,8 @@ const CLOSED_BY_US = 1000;
 /** Close codes after which another attempt with the same session cannot succeed. */
 const FINAL_CLOSE_CODES = new Set([4400, 4401, 4403, 4409]);
 
-export function createGateway(onSignedOut: () => void): Gateway {
+/** Calls back when the gateway takes the session no more, or only to set MFA up. */
+export function createGateway(onSignedOut: () => void, onRestricted: () => void): Gateway {
   const listeners = new Set<(connected: boolean) => void>();
   const tell = (connected: boolean) => {
     for (const listener of listeners) listener(connected);
@@ -62,6 +63,7 @@ export function createGateway(onSignedOut: () => void): Gateway {
           // Asking who is signed in must not end in asking again.
           if (getOperationName(operation.query) === 'Viewer') return;
           if (errorCodes(error).has('UNAUTHENTICATED')) onSignedOut();
+          else if (lacksMfa(error)) onRestricted();
         },
       }),
       cacheExchange(cacheOptions),

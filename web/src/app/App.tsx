@@ -10,6 +10,7 @@ import { Plain } from './Plain';
 import { homeOf, ViewerContext, viewerDocument } from './viewer';
 
 const Shell = lazy(() => import('./Shell'));
+const RestrictedPage = lazy(() => import('../logIn/RestrictedPage'));
 const AcceptPage = lazy(() => import('../acceptReset/AcceptPage'));
 const InvitationPage = lazy(() => import('../invitation/InvitationPage'));
 const SignUpPage = lazy(() => import('../signUp/SignUpPage'));
@@ -77,6 +78,9 @@ function SignedInOrNot() {
   if (!viewer) {
     if (path === '/login') return <LogInPage />;
     return <Redirect to={path === '/' ? '/login' : `/login?next=${encodeURIComponent(path)}`} replace />;
+  }
+  if (viewer.mfaEnrollmentRequired || viewer.secondFactorRequired) {
+    return <RestrictedPage canEnrol={viewer.mfaEnrollmentRequired} />;
   }
   if (path === '/login') return <Redirect to={nextPath(params.get('next')) ?? homeOf(viewer)} replace />;
   if (path === '/') return <Redirect to={homeOf(viewer)} replace />;

@@ -123,6 +123,25 @@ const de: Messages = {
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
   },
+  device: {
+    title: 'Sehen Sie in Ihr Postfach',
+    explained: (email) =>
+      `Sie melden sich hier zum ersten Mal an. Geben Sie den 8-stelligen Code ein, den wir an ${email} geschickt haben.`,
+    code: '8-stelliger Code',
+    again: 'Keine Mail? Sehen Sie im Spam-Ordner nach, oder beginnen Sie neu, um einen anderen Code zu erhalten.',
+    rejected: {
+      WRONG_CODE: 'Dieser Code ist falsch. Nehmen Sie den Code der neuesten Mail.',
+      CHALLENGE_EXPIRED: 'Das hat zu lange gedauert. Beginnen Sie neu mit Ihrem Passwort.',
+      TOO_MANY_ATTEMPTS: 'Zu viele Versuche. Beginnen Sie neu mit Ihrem Passwort.',
+    },
+  },
+  restricted: {
+    enrol:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um fortzufahren.',
+    again: 'Neu anmelden',
+    againExplained:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung, und diese Sitzung ist älter als Ihre MFA. Melden Sie sich mit einem Code Ihrer Authenticator-App neu an.',
+  },
   codes: {
     title: 'Backup-Codes sichern',
     explained:
@@ -444,11 +463,14 @@ const de: Messages = {
       BACKUP_CODE: 'Backup-Code',
       SESSION: 'Sitzung',
       MAIL_LINK: 'Link in einer E-Mail',
+      MAIL_CODE: 'Code einer E-Mail',
       ENROLLMENT_TOKEN: 'Einrichtungsschritt einer Anmeldung',
     },
     actions: {
       LOGGED_IN: 'Angemeldet',
       LOG_IN_REFUSED: 'Anmeldung verweigert',
+      DEVICE_CHALLENGED: 'Code für ein neues Gerät geschickt',
+      DEVICE_KNOWN: 'Neues Gerät bestätigt',
       MFA_CHALLENGED: 'Nach einem Code gefragt',
       LOGGED_OUT: 'Abgemeldet',
       SESSION_REVOKED: 'Sitzung beendet',

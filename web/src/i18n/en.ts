@@ -4,6 +4,7 @@ import type {
   AcceptInvitationRejectionReason,
   AcceptMfaResetRejectionReason,
   AccountRole,
+  AnswerDeviceChallengeRejectionReason,
   AnswerMfaChallengeRejectionReason,
   AuditAction,
   ChangePortfolioUserRoleRejectionReason,
@@ -144,6 +145,24 @@ const en = {
       MFA_ALREADY_ENABLED: 'MFA is on already.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<BeginTotpEnrollmentRejectionReason | ConfirmTotpEnrollmentRejectionReason>,
+  },
+  device: {
+    title: 'Check your mail',
+    explained: (email: string) =>
+      `You log in from here for the first time. Enter the 8-digit code that we sent to ${email}.`,
+    code: '8-digit code',
+    again: 'No mail? Look into the spam folder, or start again to have another code sent.',
+    rejected: {
+      WRONG_CODE: 'This code is wrong. Use the code of the newest mail.',
+      CHALLENGE_EXPIRED: 'This took too long. Start again with your password.',
+      TOO_MANY_ATTEMPTS: 'Too many attempts. Start again with your password.',
+    } as Labels<AnswerDeviceChallengeRejectionReason>,
+  },
+  restricted: {
+    enrol: 'An account or portfolio of yours requires multi-factor authentication. Set it up now to go on.',
+    again: 'Log in again',
+    againExplained:
+      'An account or portfolio of yours requires multi-factor authentication, and this session is older than your MFA. Log in again with a code of your authenticator app.',
   },
   codes: {
     title: 'Save your backup codes',
@@ -469,11 +488,14 @@ const en = {
       BACKUP_CODE: 'Backup code',
       SESSION: 'Session',
       MAIL_LINK: 'Link in an e-mail',
+      MAIL_CODE: 'Code of an e-mail',
       ENROLLMENT_TOKEN: 'Set-up step of a log-in',
     } as Labels<Credential>,
     actions: {
       LOGGED_IN: 'Logged in',
       LOG_IN_REFUSED: 'Log-in refused',
+      DEVICE_CHALLENGED: 'Code for a new device sent',
+      DEVICE_KNOWN: 'New device confirmed',
       MFA_CHALLENGED: 'Asked for a code',
       LOGGED_OUT: 'Logged out',
       SESSION_REVOKED: 'Session ended',

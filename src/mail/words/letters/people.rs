@@ -71,6 +71,23 @@ pub(super) fn letter(speech: &Speech<'_>, setting: &Setting<'_>, news: &PersonNe
             let blocks = vec![speech.tell(Key::KnownWhat, &[]), speech.tell(Key::KnownNo, &[])];
             (Key::KnownSubject, blocks)
         }
+        PersonNews::NewDeviceCode { until, ip, user_agent } => {
+            let mut facts = Vec::new();
+            facts.extend(setting.code.map(|code| (speech.plain(Key::NewDeviceCode), code.to_owned())));
+            facts.push((speech.plain(Key::ValidUntil), speech.time(*until)));
+            facts.push((speech.plain(Key::When), speech.time(setting.at)));
+            facts.extend(ip.clone().map(|ip| (speech.plain(Key::NewDeviceFrom), ip)));
+            let browser = user_agent.as_deref().map(clean::name);
+            facts.extend(browser.map(|browser| (speech.plain(Key::NewDeviceWith), browser)));
+            let blocks = vec![
+                speech.tell(Key::NewDeviceWhat, &[]),
+                Block::Facts(facts),
+                speech.tell(Key::NewDeviceNext, &[]),
+                speech.tell(Key::NewDeviceCare, &[]),
+                speech.tell(Key::NewDeviceAlarm, &[]),
+            ];
+            (Key::NewDeviceSubject, blocks)
+        }
         PersonNews::PasswordChanged => {
             let what = speech.tell(Key::PasswordChangedWhat, &[]);
             (Key::PasswordChangedSubject, notice(speech, what, Key::PasswordChangedNext))
