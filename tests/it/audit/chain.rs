@@ -133,7 +133,7 @@ async fn a_chain_whose_head_is_not_genuine_is_not_continued_and_stops_no_other()
             happen(app, scope, 2).await;
         }
         seal(app).await;
-        app.update("audit_heads", doc! { "_id": spoilt.to_string() }, doc! { "$set": { "seq": 1_i64 } })
+        app.update("audit_heads", doc! { "_id": spoilt.to_string() }, doc! { "$set": { "seq": 9_i64 } })
             .await;
         for scope in [spoilt, other] {
             happen(app, scope, 2).await;
