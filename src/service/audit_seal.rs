@@ -83,7 +83,7 @@ impl AuditSealer {
                 measured = Some(Instant::now());
                 self.measure().await;
             }
-            match self.pass().await {
+            match self.pass_until(&stop).await {
                 Ok(_) => away = false,
                 Err(error) => {
                     if !away {
@@ -103,18 +103,31 @@ impl AuditSealer {
 
     /// Seals every event that has settled, if no other replica does. Where nothing waits, nothing is written.
     pub async fn pass(&self) -> Result<Pass, Error> {
+        self.pass_until(&CancellationToken::new()).await
+    }
+
+    async fn pass_until(&self, stop: &CancellationToken) -> Result<Pass, Error> {
         let (store, now) = (self.services.store(), self.services.now());
-        let (mut sealed, mut ours) = (0, false);
-        loop {
-            let left_alone = self.left_alone();
-            let rows = store.audit_chain.unsealed_until(now - settling(), &left_alone, BATCH).await?;
+        if store.audit_chain.unsealed_until(now - settling(), &self.left_alone(), 1).await?.is_empty() {
+            return Ok(Pass::Sealed(0));
+        }
+        if store.leases.acquire(LEASE, &self.holder, now, LEASE_FOR).await?.is_none() {
+            return Ok(Pass::NotOurs);
+        }
+        self.seal_settled(stop).await
+    }
+
+    /// Seals every event that has settled, under a lease that was claimed before. Whoever has lost it meanwhile seals
+    /// nothing: the lease is renewed in each sealing transaction. Stops between two of them.
+    pub async fn seal_settled(&self, stop: &CancellationToken) -> Result<Pass, Error> {
+        let store = self.services.store();
+        let mut sealed = 0;
+        while !stop.is_cancelled() {
+            let (until, left_alone) = (self.services.now() - settling(), self.left_alone());
+            let rows = store.audit_chain.unsealed_until(until, &left_alone, BATCH).await?;
             if rows.is_empty() {
-                return Ok(Pass::Sealed(sealed));
+                break;
             }
-            if !ours && store.leases.acquire(LEASE, &self.holder, now, LEASE_FOR).await?.is_none() {
-                return Ok(Pass::NotOurs);
-            }
-            ours = true;
             let batch = match Box::pin(self.seal(&rows)).await {
                 Err(Error::Undone) => return Ok(Pass::NotOurs),
                 batch => batch?,
@@ -124,6 +137,7 @@ impl AuditSealer {
                 .increment(u64::try_from(batch.sealed).unwrap_or(u64::MAX));
             self.leave_alone(batch.broken);
         }
+        Ok(Pass::Sealed(sealed))
     }
 
     /// All of them at once or, where one chain turns out to be another than was read, each chain by itself.

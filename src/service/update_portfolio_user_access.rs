@@ -341,6 +341,7 @@ impl Services {
         let (action, reason) = match refusal {
             AccessRefusal::IsOwner => (AuditAction::UserChangeRefused, "IS_OWNER"),
             AccessRefusal::RoleNotGrantable => (AuditAction::UserChangeRefused, "ROLE_NOT_GRANTABLE"),
+            AccessRefusal::NoSuchRole => (AuditAction::UserChangeRefused, "NO_SUCH_ROLE"),
             AccessRefusal::NotPermitted => (AuditAction::UserChangeRefused, "NOT_PERMITTED"),
             AccessRefusal::NotLinked => (AuditAction::ChangeRefused, "NOT_LINKED"),
             AccessRefusal::NotAMember => (AuditAction::ChangeRefused, "NOT_A_MEMBER"),

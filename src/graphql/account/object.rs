@@ -145,7 +145,7 @@ impl Account {
     /// `viewerRole`.
     fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Permission>>> {
         let caller = request(ctx)?.caller();
-        let place = caller.actor.signed_in().and_then(|person| person.memberships.account(self.0.id));
+        let place = caller.actor.present().and_then(|person| person.memberships.account(self.0.id));
         Ok(place.map(|place| listed(place.permissions)))
     }
 
