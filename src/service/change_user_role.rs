@@ -88,7 +88,8 @@ impl Services {
         role: RoleChoice,
     ) -> Result<ChangeUserRole, Error> {
         let store = self.store();
-        let (mut account, mine) = self.acting_member(tx, caller, Action::ManageAccountUsers, account_id).await?;
+        let (mut account, mine) =
+            self.acting_member(tx, caller, Action::ManageAccountUsers, account_id).await?;
         let found = store.account_members.find_in(tx, account_id, user_id).await?;
         let Some(place) = found else { return Ok(ChangeUserRole::NotAMember) };
         if let Some(refused) = refusal(mine, place.held(), role) {

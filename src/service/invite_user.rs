@@ -72,9 +72,8 @@ impl Services {
         }
         let outcome = match self.too_many_invitations(scope, &address.key).await? {
             Some(retry_at) => Ok(InviteUser::TooManyInvitations { retry_at }),
-            None => {
-                transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, account_id, role, &address))?
-            }
+            None => transact!(self.store(), |tx| self
+                .invite_to_account(&mut tx, caller, account_id, role, &address))?,
         };
         match &outcome {
             Ok(invited) => self.after_inviting(caller, "inviteUser", scope, invited).await?,

@@ -9,8 +9,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::{StoreError, Tx};
 use super::when::{self, date};
+use super::{StoreError, Tx};
 
 /// The collection's name.
 pub const COLLECTION: &str = "leases";

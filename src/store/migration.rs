@@ -9,10 +9,9 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
 use super::{
-    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events, device_challenges, devices,
-    invitations, leases, mail_links, mfa_coverage, mfa_resets, outbox, portfolio_members, portfolios, sessions,
-    signing_keys, throttles,
-    tickets, users,
+    Store, StoreError, account_members, account_roles, accounts, audit_chain, audit_events,
+    device_challenges, devices, invitations, leases, mail_links, mfa_coverage, mfa_resets, outbox,
+    portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
 };
 
 /// The layout that this version writes.

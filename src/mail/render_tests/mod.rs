@@ -136,7 +136,8 @@ fn render_for(to: &Person, preferences: &Preferences, content: &Content) -> Resu
     let code = MailCode::parse(CODE);
     let code = matches!(content, Content::Person(PersonNews::NewDeviceCode { .. })).then_some(code).flatten();
     let code = code.as_ref();
-    let rendered = renderer().render(&Order { id, to, preferences, at: NOW, now: NOW, content, token, code })?;
+    let rendered =
+        renderer().render(&Order { id, to, preferences, at: NOW, now: NOW, content, token, code })?;
     keep(&rendered);
     Ok(rendered)
 }
