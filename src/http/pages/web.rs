@@ -43,8 +43,11 @@ const DASHBOARD_PATHS: [&str; 8] = [
     "/portfolios/{*rest}",
 ];
 
+/// The plain page at a path where the bundle has none.
+type Plain = fn() -> Response;
+
 /// Where links of mails lead, and the plain page there without a bundle.
-const LINK_PATHS: [(&str, fn() -> Response); 4] = [
+const LINK_PATHS: [(&str, Plain); 4] = [
     ("/invitation", invitation::page),
     ("/mfa-reset", mfa_reset::page),
     ("/reset-password", links::reset_password),
