@@ -1,6 +1,10 @@
 //! The security contact of an account: an Admin who was chosen, else the Owner, and never anybody else.
 
-use latchkey::domain::{AccountId, AccountRole, AuditAction, PortfolioRole, Scope, UserId};
+use latchkey::domain::key::EmailKey;
+use latchkey::domain::{
+    AccountId, AccountMembership, AccountRole, AuditAction, PortfolioRole, Scope, UserId,
+};
+use latchkey::store::account_members::NewMember;
 use mongodb::bson::doc;
 use serde_json::{Value, json};
 
@@ -263,6 +267,35 @@ async fn a_closed_account_has_no_contact() {
         let stored = app.store.accounts.find(account).await.unwrap().unwrap();
         assert_eq!((stored.chosen_contact, stored.security_contact()), (None, None));
         assert!(told(app, seen, "An account was closed").await.contains(&admin.email));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_closed_in_batches_loses_the_contact_with_the_batch_that_the_contact_is_in() {
+    harness::run(async |app| {
+        let (World { account, owner, admin, .. }, client, seen) = with_chosen_admin(app).await;
+        // More than one transaction takes out; Adam sorts before all of them.
+        let mut tx = app.store.begin().await.unwrap();
+        for number in 0..505 {
+            let name = format!("Zed {number}");
+            let membership = AccountMembership {
+                account_id: account,
+                user_id: UserId::generate(app.now()),
+                role: AccountRole::Support,
+                portfolio_id: None,
+                joined_at: app.now(),
+            };
+            let email_key = EmailKey::parse(&format!("zed.{number}@example.test")).unwrap();
+            let member = NewMember { membership, name: &name, email_key, mfa_enabled: false };
+            app.store.account_members.insert(&mut tx, member).await.unwrap();
+        }
+        app.store.accounts.touch(&mut tx, account, 505).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(outcome(&close(&client, account, "Acme").await), "AccountClosed");
+        assert_eq!(changes(app, account).await, 2, "chosen, and dropped");
+        assert_eq!(told(app, seen, SUBJECT).await, [admin.email, owner.email]);
+        assert_eq!(chosen(app, account).await, None);
     })
     .await;
 }

@@ -116,5 +116,44 @@ export function ownSecurity(onStage: OnStage): void {
       assert.match(csv, /"LOGGED_IN"/);
       assert.doesNotMatch(csv, /MFA_POLICY_CHANGED/);
     });
+
+    it('narrows the audit log to a person and to days, and a reload keeps that', async () => {
+      const { gateway, url } = onStage();
+      const cast = new Cast('Narrow Ltd');
+      const olga = cast.add('Olga Owner', 'OWNER', { mfa: false });
+      const bert = cast.add('Bert Brandt', 'ADMIN', { mfa: false });
+      await gateway.import(cast.rows);
+      const other = (await onStage().visitor()).page;
+      await logIn(other, url, bert);
+      const { page } = await onStage().visitor();
+      await logIn(page, url, olga);
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      const rows = page.getByRole('row').filter({ hasText: 'Logged in' });
+      const byBert = rows.getByRole('button', { name: 'Done by Bert Brandt' });
+      const byOlga = rows.getByRole('button', { name: 'Done by Olga Owner' });
+      await byOlga.first().waitFor();
+      await byBert.first().click();
+      await byOlga.first().waitFor({ state: 'detached' });
+      await byBert.first().waitFor();
+      await page.reload();
+      await byBert.first().waitFor();
+      assert.equal(await byOlga.count(), 0);
+
+      await page.getByLabel('To', { exact: true }).fill('2020-01-31');
+      await page.getByText('Nothing has happened yet that matches.').waitFor();
+      await page.getByLabel('From', { exact: true }).fill('2020-02-01');
+      await page.getByText('This day lies before the first.').waitFor();
+      await page.getByLabel('To', { exact: true }).fill('');
+      await byBert.first().waitFor();
+      await page.getByRole('button', { name: 'Show everybody again: Done by Bert Brandt' }).click();
+      await byOlga.first().waitFor();
+
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Export as CSV' }).click(),
+      ]);
+      const csv = await readFile(await download.path(), 'utf8');
+      assert.ok(csv.includes(olga.email) && csv.includes(bert.email));
+    });
   });
 }

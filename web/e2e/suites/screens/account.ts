@@ -84,6 +84,17 @@ export async function account(stage: Stage, look: Look): Promise<void> {
     await camera.take(name);
   }
 
+  await page.goto(`${url}${base}/audit?from=2026-02-01&to=2026-01-01`);
+  await page.getByText(m.audit.daysCrossed).waitFor();
+  await camera.take('audit-log-days-crossed');
+  await page.goto(`${url}${base}/audit`);
+  await page
+    .getByRole('button', { name: m.audit.doneBy(olga.name) })
+    .first()
+    .click();
+  await page.getByRole('button', { name: m.audit.clear(m.audit.doneBy(olga.name)) }).waitFor();
+  await camera.take('audit-log-narrowed');
+
   await page.goto(`${url}${base}/settings`);
   await page.getByRole('button', { name: m.settings.closeAccount }).click();
   await page.locator('input[name=confirmation]').fill('another name');
