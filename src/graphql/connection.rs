@@ -8,15 +8,12 @@ use async_graphql::{Context, Result, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
-use time::OffsetDateTime;
 
 use super::context::request;
 use super::error::bad_input;
 use super::loader::apart;
 use crate::domain::page::{PAGE_DEFAULT, PAGE_MAX};
-use crate::domain::{AccountId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId};
-use crate::service::directory::security::AuditPlace;
-use crate::service::directory::{PersonPlace, PlaceByName, RolePlace};
+use crate::domain::{Page, PageRequest};
 use crate::service::{Caller, Error, Services};
 
 /// Where a page stands in its list.
@@ -89,82 +86,6 @@ pub trait CursorPlace: Sized {
     /// The place, if these are the parts of one.
     fn from_parts(parts: &[String]) -> Option<Self>;
 }
-
-impl CursorPlace for PersonPlace {
-    fn parts(&self) -> Vec<String> {
-        match self {
-            Self::Name(key, id) => vec!["n".to_owned(), key.clone(), id.to_string()],
-            Self::Email(key, id) => vec!["e".to_owned(), key.clone(), id.to_string()],
-        }
-    }
-
-    fn from_parts(parts: &[String]) -> Option<Self> {
-        let [kind, key, id] = parts else { return None };
-        let id = id.parse().ok()?;
-        match kind.as_str() {
-            "n" => Some(Self::Name(key.clone(), id)),
-            "e" => Some(Self::Email(key.clone(), id)),
-            _ => None,
-        }
-    }
-}
-
-macro_rules! cursor_ids {
-    ($($id:ty),*) => {$(
-        impl CursorPlace for $id {
-            fn parts(&self) -> Vec<String> {
-                vec![self.to_string()]
-            }
-
-            fn from_parts(parts: &[String]) -> Option<Self> {
-                let [id] = parts else { return None };
-                id.parse().ok()
-            }
-        }
-    )*};
-}
-
-macro_rules! cursor_names {
-    ($($id:ty),*) => {$(
-        impl CursorPlace for PlaceByName<$id> {
-            fn parts(&self) -> Vec<String> {
-                vec![self.0.clone(), self.1.to_string()]
-            }
-
-            fn from_parts(parts: &[String]) -> Option<Self> {
-                let [key, id] = parts else { return None };
-                Some(Self(key.clone(), id.parse().ok()?))
-            }
-        }
-    )*};
-}
-
-impl CursorPlace for RolePlace {
-    fn parts(&self) -> Vec<String> {
-        vec![self.0.clone()]
-    }
-
-    fn from_parts(parts: &[String]) -> Option<Self> {
-        let [key] = parts else { return None };
-        Some(Self(key.clone()))
-    }
-}
-
-impl CursorPlace for AuditPlace {
-    fn parts(&self) -> Vec<String> {
-        vec![(self.0.unix_timestamp_nanos() / 1_000_000).to_string(), self.1.to_string()]
-    }
-
-    fn from_parts(parts: &[String]) -> Option<Self> {
-        let [millis, id] = parts else { return None };
-        let millis: i64 = millis.parse().ok()?;
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?;
-        Some(Self(at, id.parse().ok()?))
-    }
-}
-
-cursor_ids!(SessionId, MfaResetId, InvitationId);
-cursor_names!(AccountId, PortfolioId);
 
 /// A place in a list as opaque text.
 pub fn cursor(list: List, place: &impl CursorPlace) -> String {
@@ -336,7 +257,10 @@ macro_rules! connection {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
+    use crate::domain::MfaResetId;
     use crate::domain::UserId;
+    use crate::service::directory::PersonPlace;
+    use crate::service::directory::security::AuditPlace;
     use time::macros::datetime;
 
     fn person() -> PersonPlace {

@@ -7,6 +7,7 @@ pub mod account;
 pub mod audit;
 pub mod connection;
 pub mod context;
+mod cursor_places;
 pub mod custom_role;
 pub mod error;
 pub mod guard;

@@ -15,6 +15,7 @@ pub mod import;
 pub mod invitations;
 mod ip_text;
 pub mod keyset;
+mod layout;
 pub mod leases;
 pub mod mail_links;
 pub mod mfa_coverage;

@@ -279,13 +279,8 @@ async fn an_account_that_is_closed_in_batches_loses_the_contact_with_the_batch_t
         let mut tx = app.store.begin().await.unwrap();
         for number in 0..505 {
             let name = format!("Zed {number}");
-            let membership = AccountMembership {
-                account_id: account,
-                user_id: UserId::generate(app.now()),
-                role: AccountRole::Support,
-                portfolio_id: None,
-                joined_at: app.now(),
-            };
+            let (user, now) = (UserId::generate(app.now()), app.now());
+            let membership = AccountMembership::new(account, user, AccountRole::Support, None, now);
             let email_key = EmailKey::parse(&format!("zed.{number}@example.test")).unwrap();
             let member = NewMember { membership, name: &name, email_key, mfa_enabled: false };
             app.store.account_members.insert(&mut tx, member).await.unwrap();
