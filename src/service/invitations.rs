@@ -133,7 +133,10 @@ impl Services {
             }
             ResendInvitation::NotPending => Some("NOT_PENDING"),
             ResendInvitation::TooManyInvitations { .. } => Some("TOO_MANY_INVITATIONS"),
-            ResendInvitation::Role(refusal) => Some(refusal.as_str()),
+            ResendInvitation::Role(refusal) => {
+                self.record_refused_offer(caller, found.offer.scope(), refusal.as_str()).await?;
+                None
+            }
         };
         if let Some(reason) = refused {
             self.record_refused_invitation(caller, "resendInvitation", id, reason).await?;

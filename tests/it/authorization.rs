@@ -24,6 +24,8 @@ const CUSTOM: &[(&str, AccountRole, &[Permission])] = &[
     ("all on SUPPORT", AccountRole::Support, Permission::ALL),
 ];
 
+/// An asker whose session lacks the second factor that an account of theirs enforces.
+const RESTRICTED: &str = "Account ADMIN who must set MFA up";
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.md");
 
 /// A column of the matrix.
@@ -86,7 +88,7 @@ async fn world(app: &TestApp) -> World {
     let restricted = app.person("Nina Nofactor").in_account(account, AccountRole::Admin);
     let restricted = restricted.in_account(strict, AccountRole::Owner).create().await;
     app.enforce_mfa(strict).await;
-    people.push(("Account ADMIN who must set MFA up".to_owned(), restricted));
+    people.push((RESTRICTED.to_owned(), restricted));
     let owner = app.client_of(&people[0].1).await;
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));
@@ -206,7 +208,9 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
                 word = "ok".to_owned();
             }
             let refused = !["ok", "null", "UNAUTHENTICATED"].contains(&word.as_str());
-            if row.starts_with("Mutation.") && refused {
+            // What a session may not do before its second factor is written down once in five minutes.
+            let said_before = asker.name == RESTRICTED && word == "FORBIDDEN";
+            if row.starts_with("Mutation.") && refused && !said_before {
                 assert!(events(app).await > before, "{row} by {}: {word} is in no log", asker.name);
             }
             found.entry((*row).to_owned()).or_default().push(word);

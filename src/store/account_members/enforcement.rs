@@ -48,6 +48,6 @@ impl AccountMembers {
             found.push(row.place.into());
             policies.extend(row.enforcing.into_iter().map(|place| place.mfa_policy.into()));
         }
-        Ok((found, policies))
+        Ok((self.held(found).await?, policies))
     }
 }

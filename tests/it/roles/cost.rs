@@ -27,9 +27,9 @@ fn of_roles(seen: &[Seen]) -> usize {
 async fn whoever_holds_a_static_role_pays_nothing_for_custom_ones() {
     harness::run(async |app| {
         let account = app.account("Acme").await;
-        let owner = app.person("Olga").in_account(account, AccountRole::Owner).create().await;
+        let owner = app.person("Olga").with_mfa().in_account(account, AccountRole::Owner).create().await;
         let role = app.custom_role(account, "Desk", AccountRole::Analyst, DESK).await;
-        let desk = app.person("Dora").holding(account, role).create().await;
+        let desk = app.person("Dora").with_mfa().holding(account, role).create().await;
         let cost = async |person: &Person| {
             let client = app.client_of(person).await;
             profiled(app, client.ask("{ viewer { user { id } } }")).await.1
