@@ -10,7 +10,7 @@ pub mod places;
 pub mod security;
 pub mod sight;
 
-pub use people::{PeopleFilter, PortfolioPeopleFilter};
+pub use people::{LinkedPeopleFilter, PeopleFilter, PortfolioPeopleFilter};
 pub use places::PlaceByName;
 pub use sight::{Answer, DeniedRead};
 

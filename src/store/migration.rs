@@ -8,6 +8,7 @@ use mongodb::IndexModel;
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::IndexOptions;
 
+use super::people::{PeopleIndexes, ascending};
 use super::{
     Store, StoreError, account_members, accounts, audit_chain, audit_events, invitations, leases, mail_links,
     mfa_resets, outbox, portfolio_members, portfolios, sessions, signing_keys, throttles, tickets, users,
@@ -30,6 +31,13 @@ struct Layout {
 
 fn index(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).build()
+}
+
+/// The indexes of the lists of people. Those that begin with the name hold what a page shows, so that it reads no document.
+fn people(indexes: &PeopleIndexes) -> Vec<IndexModel> {
+    let by_role = indexes.by_role.iter().flat_map(|by_role| [by_role.by_name, by_role.by_email]);
+    let all = [indexes.by_name, indexes.by_mfa, indexes.by_email].into_iter().chain(by_role);
+    all.map(|fields| index(ascending(fields))).collect()
 }
 
 fn unique(keys: Document) -> IndexModel {
@@ -126,39 +134,29 @@ fn layouts() -> Vec<Layout> {
             validator: validator(
                 &["account_id", "user_id", "role", "joined_at", "name_key", "email_key", "mfa_enabled"],
                 doc! { "account_id": id(), "user_id": id(), "role": names(&account_roles), "joined_at": date(),
-                "portfolio_id": id(), "name_key": text(), "email_key": text(), "mfa_enabled": yes_no() },
+                "portfolio_id": id(), "name_key": text(), "email_key": text(), "alike": whole(), "mfa_enabled": yes_no() },
             ),
-            // The list indexes end in what a page shows, so that a page reads no document.
-            indexes: vec![
-                index(
-                    doc! { "account_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "portfolio_id": 1, "email_key": 1, "mfa_enabled": 1 },
-                ),
-                index(doc! { "account_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "account_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "account_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1 }),
-                index(
-                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "account_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1 },
-                ),
-                index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "portfolio_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-            ],
+            indexes: [
+                people(&account_members::OF_ACCOUNT),
+                people(&account_members::OF_LINKED),
+                vec![index(
+                    doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1 },
+                )],
+            ]
+            .concat(),
         },
         Layout {
             name: portfolio_members::COLLECTION,
             validator: validator(
                 &["portfolio_id", "user_id", "role", "joined_at", "name_key", "email_key", "mfa_enabled"],
                 doc! { "portfolio_id": id(), "user_id": id(), "role": names(&portfolio_roles), "joined_at": date(),
-                "name_key": text(), "email_key": text(), "mfa_enabled": yes_no() },
+                "name_key": text(), "email_key": text(), "alike": whole(), "mfa_enabled": yes_no() },
             ),
-            indexes: vec![
-                index(
-                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1 },
-                ),
-                index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "portfolio_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "user_id": 1, "portfolio_id": 1, "role": 1, "joined_at": 1 }),
-            ],
+            indexes: [
+                people(&portfolio_members::OF_PORTFOLIO),
+                vec![index(doc! { "user_id": 1, "portfolio_id": 1, "role": 1, "joined_at": 1 })],
+            ]
+            .concat(),
         },
         Layout {
             name: sessions::COLLECTION,
