@@ -29,6 +29,7 @@ mod invitations;
 mod log_in;
 mod mail;
 mod main_job;
+mod model;
 mod mongod;
 mod people;
 mod portfolio_access;
