@@ -99,13 +99,13 @@ fn intervals(order: Order, prefix: Option<&str>, request: &PageRequest<Place>) -
     let outside =
         |place: &Place| prefix.is_some_and(|p| place.0.as_str().is_some_and(|at| !at.starts_with(p)));
     let before_prefix = |place: &Place| prefix.zip(place.0.as_str()).is_some_and(|(p, at)| at < p);
-    if let Some(Place(first, second)) = low.filter(|place| !before_prefix(*place)) {
+    if let Some(Place(first, second)) = low.filter(|place| !before_prefix(place)) {
         between.remove("$gte");
         between.insert("$gt", first.clone());
         ties.push((first, doc! { "$gt": second.clone() }));
     }
     // A cursor from outside the prefix must not widen it.
-    if let Some(Place(first, second)) = high.filter(|place| !outside(*place) || before_prefix(*place)) {
+    if let Some(Place(first, second)) = high.filter(|place| !outside(place) || before_prefix(place)) {
         between.insert("$lt", first.clone());
         ties.push((first, doc! { "$lt": second.clone() }));
     }
@@ -216,7 +216,7 @@ mod tests {
         ];
         assert_eq!(prefixed(Some(("anb", 1)), None), expected);
         // A cursor from outside neither widens it nor brings in its own equals.
-        assert_eq!(prefixed(Some(("aa", 1)), None), [whole.clone()]);
+        assert_eq!(prefixed(Some(("aa", 1)), None), vec![whole.clone()]);
         assert_eq!(prefixed(None, Some(("b", 1))), [whole]);
         assert_eq!(
             prefixed(Some(("b", 1)), None),
