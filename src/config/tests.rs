@@ -44,13 +44,6 @@ fn a_minimal_configuration_takes_the_documented_defaults() {
 }
 
 #[test]
-fn a_reset_waits_no_longer_than_its_lists_look_back() {
-    let longest = serve_with([("LATCHKEY_MFA_RESET_TTL", "7d")]).unwrap().mfa_reset_ttl;
-    assert_eq!(longest, crate::domain::mfa_reset::RESET_TTL_MAX.unsigned_abs());
-    assert!(serve_with([("LATCHKEY_MFA_RESET_TTL", "169h")]).is_err());
-}
-
-#[test]
 fn every_key_in_the_table_has_one_name_and_every_name_that_is_read_is_in_the_table() {
     let names: std::collections::BTreeSet<_> = KEYS.iter().map(|key| key.name).collect();
     assert_eq!(names.len(), KEYS.len());

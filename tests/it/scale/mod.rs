@@ -5,6 +5,8 @@ mod seed;
 
 use std::time::Duration;
 
+use latchkey::config::{Config, Purpose};
+use latchkey::domain::mfa_reset::RESET_TTL_MAX;
 use latchkey::domain::{AuditEventId, MfaResetId, UserId};
 use latchkey::graphql::connection::{List, cursor};
 use latchkey::service::directory::{PersonPlace, PlaceByName};
@@ -124,6 +126,13 @@ fn people(list: List, of: &Directory) -> Vec<String> {
 
 fn by_address(list: List, text: &str) -> String {
     cursor(list, &PersonPlace::Email(text.to_owned(), UserId::from_uuid(uuid::Uuid::nil())))
+}
+
+#[test]
+fn no_reset_waits_longer_than_the_lists_of_resets_look_back() {
+    let waiting = |text: &str| Config::from_vars(Purpose::Dev, [("LATCHKEY_MFA_RESET_TTL", text)]);
+    assert_eq!(waiting("7d").unwrap().mfa_reset_ttl, RESET_TTL_MAX.unsigned_abs());
+    assert!(waiting("169h").is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
