@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 3;
+pub const SCHEMA_VERSION: i32 = 4;
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);

@@ -9,6 +9,7 @@ use latchkey::config::{Config, Purpose};
 use latchkey::domain::mfa_reset::RESET_TTL_MAX;
 use latchkey::domain::{AuditEventId, MfaResetId, UserId};
 use latchkey::graphql::connection::{List, cursor};
+use latchkey::service::directory::security::AuditPlace;
 use latchkey::service::directory::{PersonPlace, PlaceByName};
 use serde_json::{Value, json};
 
@@ -243,7 +244,10 @@ fn security<'a>(app: &TestApp, of: &Directory, client: &'a Client) -> Vec<Asked<
     let day = Duration::from_secs(24 * 3600);
     let old = vec![cursor(List::MfaResets, &MfaResetId::from_uuid(past(now - 30 * day - day / 96)))];
     let recent = vec![cursor(List::MfaResets, &MfaResetId::from_uuid(past(now - 2 * day - day / 20)))];
-    let logged = vec![cursor(List::AuditLog, &AuditEventId::from_uuid(past(now - day / 20)))];
+    let logged = vec![cursor(
+        List::AuditLog,
+        &AuditPlace(now - day / 20, AuditEventId::from_uuid(past(now - day / 20))),
+    )];
     let count = |count: usize| i64::try_from(count).unwrap();
     let mut asked = Vec::new();
     for (root, id) in [("account", of.account.to_string()), ("portfolio", of.portfolio.to_string())] {
@@ -274,6 +278,20 @@ fn security<'a>(app: &TestApp, of: &Directory, client: &'a Client) -> Vec<Asked<
             list("auditLog", "audit_events", "", &logged, count(EVENTS + 2 * RARE)),
             list("auditLog", "audit_events", "actions: [LOGGED_IN]", &logged, count(EVENTS)),
             list("auditLog", "audit_events", "actions: [ACCOUNT_CREATED]", &[], count(RARE)),
+            list(
+                "auditLog",
+                "audit_events",
+                "actions: [ACCOUNT_CREATED, LOGGED_IN]",
+                &logged,
+                count(EVENTS + RARE),
+            ),
+            list(
+                "auditLog",
+                "audit_events",
+                "actions: [ACCOUNT_CREATED, ACCOUNT_OWNERSHIP_TRANSFERRED]",
+                &[],
+                count(2 * RARE),
+            ),
         ]);
     }
     let total = count(INVITATIONS);
