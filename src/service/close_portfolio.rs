@@ -70,7 +70,7 @@ impl Services {
     async fn unlink_all(&self, caller: &Caller, id: PortfolioId) -> Result<(), Error> {
         loop {
             let request = PageRequest::first(ACCOUNTS);
-            let page = self.store().accounts.list_of_portfolio(id, None, &request).await?;
+            let page = self.store().accounts.list_of_portfolio(id, &request).await?;
             if page.items.is_empty() {
                 return Ok(());
             }

@@ -12,7 +12,7 @@ pub mod security;
 pub mod sight;
 
 pub use custom_roles::RolePlace;
-pub use people::{PeopleFilter, PortfolioPeopleFilter};
+pub use people::{LinkedPeopleFilter, PeopleFilter, PortfolioPeopleFilter};
 pub use places::PlaceByName;
 pub use sight::{Answer, DeniedRead};
 

@@ -106,8 +106,9 @@ impl Services {
         let mut set = |field: &'static str, differs: bool| differs.then(|| fields.push(field)).is_some();
         if let Some(name) = update.name.as_ref().filter(|name| set("name", **name != old.name)) {
             new.name.clone_from(name);
-            store.account_members.set_name(tx, user_id, name).await?;
-            store.portfolio_members.set_name(tx, user_id, name).await?;
+            let email = email_key(&old.email, "email")?;
+            store.account_members.set_name(tx, user_id, name, &email).await?;
+            store.portfolio_members.set_name(tx, user_id, name, &email).await?;
         }
         if let Some(locale) = update.locale.as_ref().filter(|l| set("locale", **l != old.preferences.locale))
         {

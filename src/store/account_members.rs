@@ -3,10 +3,9 @@
 mod changes;
 mod coverage;
 mod enforcement;
+mod linked;
 mod links;
 mod roles;
-
-use std::collections::HashSet;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -16,19 +15,40 @@ use time::OffsetDateTime;
 
 use super::account_roles::AccountRoles;
 use super::mongo::MAX_TIME;
-use super::people::{PersonPlace, count_people, page_of_people};
+use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
-use crate::domain::key::{EmailKey, name_key};
+use crate::domain::key::{EmailKey, alike, name_key};
 use crate::domain::{
     AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, RoleId, UserId,
 };
 
+pub use linked::LinkedFilter;
+pub(super) use linked::OF_LINKED;
+
 /// The collection's name.
 pub const COLLECTION: &str = "account_members";
 
-/// Most rows that one query reads for a page of people.
-const ROWS_MAX: u32 = 10_000;
+/// The indexes of the lists of an account's people.
+pub(super) const OF_ACCOUNT: PeopleIndexes = PeopleIndexes {
+    by_name: &[
+        "account_id",
+        "name_key",
+        "user_id",
+        "role",
+        "joined_at",
+        "portfolio_id",
+        "email_key",
+        "mfa_enabled",
+        "custom_role_id",
+    ],
+    by_mfa: &["account_id", "mfa_enabled", "name_key", "user_id"],
+    by_email: &["account_id", "mfa_enabled", "alike", "email_key"],
+    by_role: Some(RoleIndexes {
+        by_name: &["account_id", "role", "mfa_enabled", "name_key", "user_id"],
+        by_email: &["account_id", "role", "mfa_enabled", "alike", "email_key"],
+    }),
+};
 
 #[derive(Serialize, Deserialize)]
 struct MemberKey {
@@ -53,6 +73,9 @@ struct MemberDoc {
     portfolio_id: Option<PortfolioId>,
     name_key: String,
     email_key: EmailKey,
+    /// How much the name and the address begin alike; absent where an earlier version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alike: Option<i32>,
     mfa_enabled: bool,
 }
 
@@ -95,14 +118,6 @@ fn row_fields() -> Document {
     fields
 }
 
-/// The index of an account's list: it ends in what a page shows.
-pub(super) fn by_account_and_name() -> Document {
-    doc! {
-        "account_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "portfolio_id": 1, "email_key": 1,
-        "mfa_enabled": 1, "custom_role_id": 1,
-    }
-}
-
 /// A member as listed, with its place in the list.
 #[derive(Debug, Clone)]
 pub struct ListedMember {
@@ -129,7 +144,9 @@ impl NewMember<'_> {
     /// The document, for inserts and bulk writes.
     pub fn into_document(self) -> Result<Document, StoreError> {
         let m = self.membership;
+        let name_key = name_key(self.name);
         let doc = MemberDoc {
+            alike: Some(alike_of(&name_key, &self.email_key)),
             key: MemberKey { account: m.account_id, user: m.user_id },
             account_id: m.account_id,
             user_id: m.user_id,
@@ -137,7 +154,7 @@ impl NewMember<'_> {
             custom_role_id: m.custom_role_id,
             joined_at: m.joined_at,
             portfolio_id: m.portfolio_id,
-            name_key: name_key(self.name),
+            name_key,
             email_key: self.email_key,
             mfa_enabled: self.mfa_enabled,
         };
@@ -162,20 +179,27 @@ impl MemberFilter {
         self.search.is_none() && self.roles.is_empty() && self.mfa_enabled.is_none()
     }
 
-    fn apply(&self, mut base: Document) -> Document {
-        match self.roles.as_slice() {
-            [] => {}
-            [role] => drop(base.insert("role", role.as_str())),
-            roles => {
-                let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-                base.insert("role", doc! { "$in": roles });
-            }
+    fn people<'a>(
+        &'a self,
+        docs: &'a Collection<Document>,
+        indexes: &'static PeopleIndexes,
+        place: Document,
+    ) -> People<'a> {
+        People {
+            docs,
+            indexes,
+            place,
+            fields: row_fields(),
+            roles: self.roles.iter().map(|role| role.as_str()).collect(),
+            mfa_enabled: self.mfa_enabled,
+            search: self.search.as_deref(),
         }
-        if let Some(enabled) = self.mfa_enabled {
-            base.insert("mfa_enabled", enabled);
-        }
-        base
     }
+}
+
+/// How much a name and an address begin alike, as stored.
+fn alike_of(name_key: &str, email: &EmailKey) -> i32 {
+    i32::try_from(alike(name_key, email)).unwrap_or(i32::MAX)
 }
 
 /// Who is in which account.
@@ -229,8 +253,8 @@ impl AccountMembers {
         filter: &MemberFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
-        let base = filter.apply(doc! { "account_id": account });
-        page_of_people(&self.docs, &base, filter.search.as_deref(), request, row_fields(), listed).await
+        let place = doc! { "account_id": account };
+        filter.people(&self.docs, &OF_ACCOUNT, place).page(request, listed).await
     }
 
     /// How many people of an account the filter lets through, counted up to `bound`.
@@ -240,76 +264,8 @@ impl AccountMembers {
         filter: &MemberFilter,
         bound: u64,
     ) -> Result<u64, StoreError> {
-        let base = filter.apply(doc! { "account_id": account });
-        count_people(&self.docs, &base, filter.search.as_deref(), bound).await
-    }
-
-    /// A page of the people of all accounts that a portfolio links, each person once.
-    ///
-    /// Equal people are neighbours in the index, so a row that repeats the person before it is passed over, and each
-    /// further query starts behind the last person seen. The first one suffices while people are in few accounts; each
-    /// further one reads twice as many rows, so that their number stays small where they are in very many.
-    pub async fn list_of_portfolio(
-        &self,
-        portfolio: PortfolioId,
-        filter: &MemberFilter,
-        request: &PageRequest<PersonPlace>,
-    ) -> Result<Page<ListedMember>, StoreError> {
-        let base = filter.apply(doc! { "portfolio_id": portfolio });
-        let wanted = usize::try_from(request.limit).unwrap_or(usize::MAX).saturating_add(1);
-        let mut rows: Vec<ListedMember> = Vec::new();
-        let mut seen = HashSet::new();
-        let rows_first = request.limit.saturating_mul(4).saturating_add(100);
-        let mut next = PageRequest { limit: rows_first, ..request.clone() };
-        loop {
-            let search = filter.search.as_deref();
-            let page = page_of_people(&self.docs, &base, search, &next, row_fields(), listed).await?;
-            let more = if next.backward { page.has_previous } else { page.has_next };
-            let mut found = page.items;
-            if next.backward {
-                found.reverse();
-            }
-            let last = found.last().map(|member| member.place.clone());
-            rows.extend(found.into_iter().filter(|member| seen.insert(member.membership.user_id)));
-            if rows.len() >= wanted || !more {
-                break;
-            }
-            if next.backward {
-                next.before = last
-            } else {
-                next.after = last
-            }
-            next.limit = next.limit.saturating_mul(2).min(ROWS_MAX);
-        }
-        rows.truncate(wanted);
-        Ok(Page::from_rows(rows, request))
-    }
-
-    /// How many people the accounts of a portfolio have, each once. Reads at most `bound` memberships.
-    pub async fn count_of_portfolio(
-        &self,
-        portfolio: PortfolioId,
-        filter: &MemberFilter,
-        bound: u64,
-    ) -> Result<u64, StoreError> {
-        let mut base = filter.apply(doc! { "portfolio_id": portfolio });
-        if let Some(prefix) = &filter.search {
-            let range = doc! { "$gte": prefix, "$lt": super::keyset::prefix_end(prefix) };
-            let (mut by_name, mut by_email) = (base.clone(), base);
-            by_name.insert("name_key", range.clone());
-            by_email.insert("email_key", range);
-            base = doc! { "$or": [by_name, by_email] };
-        }
-        let pipeline = [
-            doc! { "$match": base },
-            doc! { "$limit": i64::try_from(bound).unwrap_or(i64::MAX) },
-            doc! { "$group": { "_id": "$user_id" } },
-            doc! { "$count": "count" },
-        ];
-        let mut cursor = self.docs.aggregate(pipeline).max_time(MAX_TIME).await?;
-        let counted = cursor.try_next().await?;
-        let count = counted.and_then(|doc| doc.get_i32("count").ok()).unwrap_or(0);
-        Ok(u64::try_from(count).unwrap_or(0))
+        let place = doc! { "account_id": account };
+        filter.people(&self.docs, &OF_ACCOUNT, place).count(bound).await
     }
 
     /// The people of an account who hold one of these roles; at most `limit`.
@@ -338,16 +294,30 @@ impl AccountMembers {
         Ok(())
     }
 
-    /// Keeps the copies of the name true, in the transaction that changes the original.
-    pub async fn set_name(&self, tx: &mut Tx, user: UserId, name: &str) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "name_key": name_key(name) } };
+    /// Keeps the copies of the name true, in the transaction that changes the original. `email` is the person's address.
+    pub async fn set_name(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        name: &str,
+        email: &EmailKey,
+    ) -> Result<(), StoreError> {
+        let name_key = name_key(name);
+        let alike = alike_of(&name_key, email);
+        let update = doc! { "$set": { "name_key": name_key, "alike": alike } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }
 
-    /// Keeps the copies of the address true, in the transaction that changes the original.
-    pub async fn set_email_key(&self, tx: &mut Tx, user: UserId, key: &EmailKey) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "email_key": key.as_str() } };
+    /// Keeps the copies of the address true, in the transaction that changes the original. `name` is the person's name.
+    pub async fn set_email_key(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        key: &EmailKey,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "email_key": key.as_str(), "alike": alike_of(&name_key(name), key) } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }

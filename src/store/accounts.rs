@@ -145,31 +145,13 @@ impl Accounts {
         Ok(found.map(Account::from))
     }
 
-    /// A page of the accounts that a portfolio links, by name. `only` narrows it to some of them.
+    /// A page of the accounts that a portfolio links, by name.
     pub async fn list_of_portfolio(
         &self,
         portfolio: PortfolioId,
-        only: Option<&[AccountId]>,
         request: &PageRequest<Place>,
     ) -> Result<Page<Account>, StoreError> {
-        let mut base = doc! { "portfolio_id": portfolio };
-        if let Some(only) = only {
-            base.insert("_id", doc! { "$in": only });
-        }
-        self.list(base, request).await
-    }
-
-    /// A page of the accounts with these ids, by name.
-    pub async fn list_of_ids(
-        &self,
-        ids: &[AccountId],
-        request: &PageRequest<Place>,
-    ) -> Result<Page<Account>, StoreError> {
-        self.list(doc! { "_id": { "$in": ids } }, request).await
-    }
-
-    async fn list(&self, base: Document, request: &PageRequest<Place>) -> Result<Page<Account>, StoreError> {
-        let (filter, options) = page_query(base, BY_NAME, None, request);
+        let (filter, options) = page_query(doc! { "portfolio_id": portfolio }, BY_NAME, None, request);
         let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
         let rows: Vec<Account> = cursor.map_ok(Account::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))

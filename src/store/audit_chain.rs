@@ -10,7 +10,7 @@ use mongodb::{Collection, Database};
 use time::OffsetDateTime;
 
 use super::audit_events::{self, AuditFilter, OLDEST, keys};
-use super::keyset::{Place, page_query};
+use super::keyset::{Place, page_query_of};
 use super::mongo::MAX_TIME;
 use super::when::date;
 use super::{StoreError, Tx};
@@ -239,7 +239,7 @@ impl AuditChain {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let request = PageRequest { after, ..PageRequest::first(limit) };
-        let (query, mut options) = page_query(filter.apply(&scope.to_string()), OLDEST, None, &request);
+        let (query, mut options) = page_query_of(&filter.points(&scope.to_string()), OLDEST, None, &request);
         options.hint = Some(filter.index());
         options.limit = Some(i64::from(limit));
         let found = self.events.find(query).with_options(options).max_time(MAX_TIME).await?;

@@ -1,5 +1,6 @@
 //! What happened. Events are only ever added, and sealed once (see `audit_chain`).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use bson::{Document, doc};
@@ -9,7 +10,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::keyset::{Order, Place, page_query};
+use super::keyset::{Order, Place, page_query_of};
 use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
@@ -142,9 +143,8 @@ impl AuditFilter {
             filter.insert("target", target);
         }
         let mut at = Document::new();
-        // Stored times are whole milliseconds. `$gte` and `$lte` are left to the cursors, which narrow the same field.
         if let Some(since) = self.since {
-            at.insert("$gt", date(since - time::Duration::MILLISECOND));
+            at.insert("$gte", date(since));
         }
         if let Some(until) = self.until {
             at.insert("$lt", date(until));
@@ -153,6 +153,21 @@ impl AuditFilter {
             filter.insert("at", at);
         }
         filter
+    }
+
+    /// The same as points of that index, one for each action where actions lead it, so that their ranges can be merged.
+    pub(super) fn points(&self, scope: &str) -> Vec<Document> {
+        let whole = self.apply(scope);
+        let actions: BTreeSet<&str> = self.actions.iter().map(|action| action.as_str()).collect();
+        if self.actor.is_some() || self.target.is_some() || actions.is_empty() {
+            return vec![whole];
+        }
+        let of = |action: &str| {
+            let mut point = whole.clone();
+            point.insert("action", action);
+            point
+        };
+        actions.into_iter().map(of).collect()
     }
 
     /// The index to read by. Said outright: the planner tries plans on data that changes, and remembers what it found.
@@ -200,7 +215,7 @@ impl AuditEvents {
         filter: &AuditFilter,
         request: &PageRequest<Place>,
     ) -> Result<Page<AuditEvent>, StoreError> {
-        let (query, mut options) = page_query(filter.apply(&scope.to_string()), NEWEST, None, request);
+        let (query, mut options) = page_query_of(&filter.points(&scope.to_string()), NEWEST, None, request);
         options.hint = Some(filter.index());
         let cursor = self.docs.find(query).with_options(options).max_time(MAX_TIME).await?;
         let rows: Vec<AuditEvent> = cursor.map_ok(AuditEvent::from).try_collect().await?;

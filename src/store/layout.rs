@@ -10,6 +10,8 @@ use bson::{Document, doc};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
+use super::people::{PeopleIndexes, ascending};
+
 /// A collection as it has to be.
 pub(super) struct Layout {
     pub(super) name: &'static str,
@@ -19,6 +21,13 @@ pub(super) struct Layout {
 
 fn index(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).build()
+}
+
+/// The indexes of the lists of people. Those that begin with the name hold what a page shows, so that it reads no document.
+fn people(indexes: &PeopleIndexes) -> Vec<IndexModel> {
+    let by_role = indexes.by_role.iter().flat_map(|by_role| [by_role.by_name, by_role.by_email]);
+    let all = [indexes.by_name, indexes.by_mfa, indexes.by_email].into_iter().chain(by_role);
+    all.map(|fields| index(ascending(fields))).collect()
 }
 
 fn unique(keys: Document) -> IndexModel {

@@ -63,6 +63,8 @@ pub struct Seen {
     pub keys: i64,
     pub docs: i64,
     pub plan: String,
+    /// Sorted in memory.
+    pub sorted: bool,
 }
 
 fn number(doc: &Document, field: &str) -> i64 {
@@ -98,6 +100,7 @@ pub async fn profiled<T>(app: &TestApp, work: impl Future<Output = T>) -> (T, Ve
             keys: number(&row, "keysExamined"),
             docs: number(&row, "docsExamined"),
             plan: row.get_str("planSummary").unwrap_or_default().to_owned(),
+            sorted: row.get_bool("hasSortStage").unwrap_or(false),
         })
     });
     (result, seen.collect())

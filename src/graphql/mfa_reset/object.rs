@@ -108,7 +108,7 @@ pub enum MfaResetState {
     Accepted,
     /// The user said "this wasn't me".
     Declined,
-    /// An Owner or Admin took it back.
+    /// An Owner or Admin took it back, or the user switched MFA off, so that nothing was left to reset.
     Cancelled,
     /// A newer one replaced it.
     Superseded,

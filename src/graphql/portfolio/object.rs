@@ -19,7 +19,7 @@ use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::watched::Watched;
-use crate::service::directory::{PeopleFilter, PortfolioPeopleFilter};
+use crate::service::directory::{LinkedPeopleFilter, PortfolioPeopleFilter};
 
 /// A group of accounts, with users of its own. Who may see it: its users and members of an account that it links.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Portfolio {
     async fn guarded_account_users(
         &self,
         ctx: &Context<'_>,
-        filter: PeopleFilter,
+        filter: LinkedPeopleFilter,
         page: PageArgs,
     ) -> Result<PortfolioAccountUserConnection> {
         self.guard(ctx, Action::ListPortfolioAccountUsers).await?;
@@ -166,7 +166,7 @@ impl Portfolio {
         search: Option<String>,
         #[graphql(desc = "Only users with MFA (true) or without (false).")] mfa_enabled: Option<bool>,
     ) -> Option<Result<PortfolioAccountUserConnection>> {
-        let filter = PeopleFilter { search, roles: Vec::new(), mfa_enabled };
+        let filter = LinkedPeopleFilter { search, mfa_enabled };
         Some(self.guarded_account_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 

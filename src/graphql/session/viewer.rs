@@ -147,7 +147,7 @@ impl Viewer {
         let wanted = PageArgs { first, after, last, before }.check(List::ViewerAccounts)?;
         let (services, caller) = (request.services.clone(), request.caller());
         let found = apart(request, async move { services.list_own_accounts(&caller, &wanted).await }).await?;
-        let page = paged(List::ViewerAccounts, found.map(|(own, account, place)| ((own, account), place)));
+        let page = paged(List::ViewerAccounts, found);
         let roles = held_roles(ctx, page.items.iter().map(|((own, _), _)| own)).await?;
         let edges = page.items.into_iter().map(|((own, account), cursor)| ViewerAccountEdge {
             cursor,

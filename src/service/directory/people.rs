@@ -20,6 +20,15 @@ pub struct PeopleFilter {
     pub mfa_enabled: Option<bool>,
 }
 
+/// What the list of the people of all linked accounts is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct LinkedPeopleFilter {
+    /// A prefix of the name or of the address, as typed.
+    pub search: Option<String>,
+    /// Only with or without MFA.
+    pub mfa_enabled: Option<bool>,
+}
+
 /// What a list of a portfolio's own people is narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct PortfolioPeopleFilter {
@@ -76,6 +85,13 @@ impl PeopleFilter {
             roles: self.roles.clone(),
             mfa_enabled: self.mfa_enabled,
         })
+    }
+}
+
+impl LinkedPeopleFilter {
+    fn checked(&self) -> Result<account_members::LinkedFilter, Error> {
+        let search = checked_search(self.search.as_deref())?;
+        Ok(account_members::LinkedFilter { search, mfa_enabled: self.mfa_enabled })
     }
 }
 
@@ -157,7 +173,7 @@ impl Services {
         &self,
         caller: &Caller,
         portfolio: &Portfolio,
-        filter: &PeopleFilter,
+        filter: &LinkedPeopleFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<(UserId, PersonPlace)>, Error> {
         caller.over_portfolio(Action::ListPortfolioAccountUsers, portfolio.id)?;
@@ -173,7 +189,7 @@ impl Services {
         &self,
         caller: &Caller,
         portfolio: &Portfolio,
-        filter: &PeopleFilter,
+        filter: &LinkedPeopleFilter,
     ) -> Result<u64, Error> {
         caller.over_portfolio(Action::ListPortfolioAccountUsers, portfolio.id)?;
         let filter = filter.checked()?;

@@ -95,7 +95,7 @@ impl Services {
         let mut request = PageRequest::first(ACCOUNTS);
         let mut revoked = 0_u64;
         loop {
-            let page = self.store().accounts.list_of_portfolio(portfolio, None, &request).await?;
+            let page = self.store().accounts.list_of_portfolio(portfolio, &request).await?;
             let scopes: Vec<Scope> = page.items.iter().map(|account| Scope::Account(account.id)).collect();
             let some: Result<u64, Error> = transact!(self.store(), |tx| self
                 .revoke_of_linked(&mut tx, caller, portfolio, user, &scopes));

@@ -6,8 +6,9 @@ use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 
-use super::{AccountMembers, by_account_and_name};
+use super::{AccountMembers, OF_ACCOUNT};
 use crate::domain::{AccountId, PortfolioId, UserId};
+use crate::store::people::ascending;
 use crate::store::{StoreError, Tx};
 
 #[derive(Deserialize)]
@@ -67,7 +68,7 @@ impl AccountMembers {
     ) -> Result<(), StoreError> {
         let filter = doc! { "account_id": account, "portfolio_id": portfolio };
         // This index holds both fields, so only the documents that change are read.
-        let hint = mongodb::options::Hint::Keys(by_account_and_name());
+        let hint = mongodb::options::Hint::Keys(ascending(OF_ACCOUNT.by_name));
         self.docs.update_many(filter, copies(None)).hint(hint).session(&mut tx.session).await?;
         Ok(())
     }

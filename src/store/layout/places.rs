@@ -3,8 +3,8 @@
 use bson::doc;
 
 use super::{
-    ACCOUNT_ROLES, Layout, PORTFOLIO_ROLES, date, id, index, index_where, names, text, unique, validator,
-    whole, yes_no,
+    ACCOUNT_ROLES, Layout, PORTFOLIO_ROLES, date, id, index, index_where, names, people, text, unique,
+    validator, whole, yes_no,
 };
 use crate::store::{
     account_members, account_roles, accounts, mfa_coverage, portfolio_members, portfolios, users,
@@ -68,24 +68,19 @@ pub(super) fn layouts() -> Vec<Layout> {
                 &["account_id", "user_id", "role", "joined_at", "name_key", "email_key", "mfa_enabled"],
                 doc! { "account_id": id(), "user_id": id(), "role": names(&ACCOUNT_ROLES), "joined_at": date(),
                 "custom_role_id": id(), "portfolio_id": id(), "name_key": text(), "email_key": text(),
-                "mfa_enabled": yes_no() },
+                "alike": whole(), "mfa_enabled": yes_no() },
             ),
-            // The list indexes end in what a page shows, so that a page reads no document.
-            indexes: vec![
-                index(account_members::by_account_and_name()),
-                index(doc! { "account_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "account_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "account_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-                index(
-                    doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1, "custom_role_id": 1 },
-                ),
-                index(
-                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "account_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1, "custom_role_id": 1 },
-                ),
-                index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "portfolio_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-                index_where(doc! { "custom_role_id": 1 }, account_roles::naming("custom_role_id")),
-            ],
+            indexes: [
+                people(&account_members::OF_ACCOUNT),
+                people(&account_members::OF_LINKED),
+                vec![
+                    index(
+                        doc! { "user_id": 1, "account_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1, "custom_role_id": 1 },
+                    ),
+                    index_where(doc! { "custom_role_id": 1 }, account_roles::naming("custom_role_id")),
+                ],
+            ]
+            .concat(),
         },
         Layout {
             name: account_roles::COLLECTION,
@@ -102,17 +97,13 @@ pub(super) fn layouts() -> Vec<Layout> {
             validator: validator(
                 &["portfolio_id", "user_id", "role", "joined_at", "name_key", "email_key", "mfa_enabled"],
                 doc! { "portfolio_id": id(), "user_id": id(), "role": names(&PORTFOLIO_ROLES), "joined_at": date(),
-                "name_key": text(), "email_key": text(), "mfa_enabled": yes_no() },
+                "name_key": text(), "email_key": text(), "alike": whole(), "mfa_enabled": yes_no() },
             ),
-            indexes: vec![
-                index(
-                    doc! { "portfolio_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "email_key": 1, "mfa_enabled": 1 },
-                ),
-                index(doc! { "portfolio_id": 1, "email_key": 1, "user_id": 1 }),
-                index(doc! { "portfolio_id": 1, "role": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "portfolio_id": 1, "mfa_enabled": 1, "name_key": 1, "user_id": 1 }),
-                index(doc! { "user_id": 1, "portfolio_id": 1, "role": 1, "joined_at": 1 }),
-            ],
+            indexes: [
+                people(&portfolio_members::OF_PORTFOLIO),
+                vec![index(doc! { "user_id": 1, "portfolio_id": 1, "role": 1, "joined_at": 1 })],
+            ]
+            .concat(),
         },
         Layout {
             name: mfa_coverage::COLLECTION,

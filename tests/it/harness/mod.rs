@@ -206,6 +206,14 @@ impl TestApp {
         mails.into_iter().rfind(|mail| mail.recipient == to.email).expect("no mail to this person")
     }
 
+    /// The mail that has arrived at one person, oldest first.
+    pub fn mails_to(&self, person: &Person) -> Vec<CapturedMail> {
+        let mut mails = self.capture.as_ref().expect("mail is not captured in this test").list();
+        mails.reverse();
+        mails.retain(|mail| mail.recipient == person.email);
+        mails
+    }
+
     /// The token of the accept link in the latest "MFA reset request" to one person.
     pub async fn reset_token(&self, to: &Person) -> String {
         let mails = self.deliver().await;
