@@ -10,12 +10,24 @@ export interface Look {
   name: string;
   /** The words on the screens. */
   m: Messages;
+  /** Whoever signs up here gets mail in the language of the screens: its subjects. */
+  mail: { verify: string; password: string };
   options: BrowserContextOptions;
 }
 
 export const LOOKS: Look[] = [
-  { name: 'en-wide', m: en, options: { locale: 'en-GB', viewport: { width: 1280, height: 800 } } },
-  { name: 'de-phone', m: de, options: { locale: 'de-DE', viewport: { width: 390, height: 844 }, hasTouch: true } },
+  {
+    name: 'en-wide',
+    m: en,
+    mail: { verify: 'Verify your e-mail address', password: 'Set a new password' },
+    options: { locale: 'en-GB', viewport: { width: 1280, height: 800 } },
+  },
+  {
+    name: 'de-phone',
+    m: de,
+    mail: { verify: 'Bestätigen Sie Ihre E-Mail-Adresse', password: 'Neues Passwort festlegen' },
+    options: { locale: 'de-DE', viewport: { width: 390, height: 844 }, hasTouch: true },
+  },
 ];
 
 export class Camera {

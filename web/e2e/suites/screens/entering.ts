@@ -70,7 +70,7 @@ export async function entering(stage: Stage, look: Look): Promise<void> {
   await camera.submit();
   await camera.heading(m.signUp.doneTitle);
   await camera.take('signed-up');
-  const verification = verificationLink(await gateway.mail.wait(sign.email, 'Verify your e-mail address'));
+  const verification = verificationLink(await gateway.mail.wait(sign.email, look.mail.verify));
   for (const outcome of ['verified', 'verify-invalid']) {
     await camera.follow(verification);
     await camera.heading(m.verify.title);
@@ -89,7 +89,7 @@ export async function entering(stage: Stage, look: Look): Promise<void> {
   await camera.submit();
   await camera.heading(m.password.askedTitle);
   await camera.take('forgot-password-asked');
-  const link = passwordLink(await gateway.mail.wait(sign.email, 'Set a new password'));
+  const link = passwordLink(await gateway.mail.wait(sign.email, look.mail.password));
   await camera.follow(link);
   await fill('newPassword', 'short');
   await camera.submit();
