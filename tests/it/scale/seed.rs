@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use latchkey::domain::invitation::{Invitation, Offer};
 use latchkey::domain::key::EmailKey;
 use latchkey::domain::policy::Held;
@@ -124,12 +123,11 @@ impl Somebody {
     }
 }
 
+/// A little at a time: other tests share the server, and their transactions wait behind every long write.
 async fn insert(app: &TestApp, collection: &str, documents: Vec<Document>) {
     let collection = app.store.database().collection::<Document>(collection);
-    let chunks =
-        documents.chunks(10_000).map(|some| collection.insert_many(some).ordered(false).into_future());
-    for written in join_all(chunks).await {
-        written.unwrap();
+    for some in documents.chunks(1_000) {
+        collection.insert_many(some).ordered(false).await.unwrap();
     }
 }
 
