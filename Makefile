@@ -1,7 +1,8 @@
 # make dev    builds everything and starts it on one embedded default; Ctrl-C stops it
 # make test   every test, against a real mongod and a real SMTP server that it fetches itself
 # make build  the release binary and the web bundle
-# make schema writes schema.graphql anew; make schema-check fails on changes of it that break clients unlisted
+# make schema writes schema.graphql anew; make schema-check fails on changes of it that break clients unlisted;
+#             make schema-release belongs to a release: later schemas are compared with this one
 # make clients generates the example clients, compiles them strictly and runs them against a gateway
 # make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
 # make fmt, make lint and make clean do what they say
@@ -11,7 +12,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build bench clients schema schema-check fmt lint clean web tools system nginx
+.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -44,14 +45,17 @@ bench: system .tools/bench/.installed benches/peers/node_modules/.installed
 
 clients: system
 	$(CARGO) build --locked
-	examples/clients/check.sh
+	CARGO='$(CARGO)' PYTHON='$(PYTHON)' NPM='$(NPM)' examples/clients/check.sh
 
 schema:
 	$(CARGO) run --locked --quiet -- schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
 schema-check: tests/suites/node_modules/.installed
-	node tests/suites/schema_changes.mjs $(SINCE)
+	node tests/suites/schema_changes.mjs
+
+schema-release: tests/suites/node_modules/.installed
+	node tests/suites/schema_changes.mjs --release "$$(sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)"
 
 fmt:
 	$(CARGO) fmt
@@ -65,6 +69,7 @@ lint:
 clean:
 	$(CARGO) clean
 	rm -rf .tools web/dist web/screenshots web/node_modules web/e2e/node_modules $(SUITES:=/node_modules)
+	rm -rf examples/clients/*/node_modules examples/clients/python/.packages
 
 # -- the web bundle, built anew only when its sources change ---------------------------------------------
 

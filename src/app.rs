@@ -17,6 +17,7 @@ use crate::http::pages::mailbox::{CapturedMail, Mailbox};
 use crate::http::server::{self, ServerSettings};
 use crate::http::{self, Edge, LiveBackend};
 use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
+use crate::service::audit_seal::AuditSealer;
 use crate::service::key_rotation::{KeyRotation, KeysError};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
@@ -98,7 +99,7 @@ impl App {
         };
         let renderer =
             Renderer::new(config.mail_from.clone(), config.service_name.clone(), config.public_url.clone())?;
-        let mail = MailWorker::new(store.clone(), clock.clone(), transport, renderer);
+        let mail = MailWorker::new(store.clone(), clock.clone(), keyring.clone(), transport, renderer);
 
         let keys = KeyRotation { store: store.clone(), keyring: keyring.clone() };
         let services = Services::new(Tools {
@@ -111,6 +112,7 @@ impl App {
                 session_idle: duration(config.session_idle)?,
                 session_max: duration(config.session_max)?,
                 sign_up: config.sign_up,
+                new_device_code: config.new_device_code,
                 password_reset_hold: duration(config.password_reset_hold)?,
                 mfa_reset_hold: duration(config.mfa_reset_hold)?,
                 service_name: config.service_name.clone(),
@@ -162,6 +164,10 @@ impl App {
         let tasks = TaskTracker::new();
         let (mail, stopping) = (self.mail.clone(), self.stopping.clone());
         tasks.spawn(async move { mail.run(stopping).await });
+        let (sealer, stopping) = (AuditSealer::new(self.services.clone()), self.stopping.clone());
+        tasks.spawn(async move { sealer.run(stopping).await });
+        let (services, stopping) = (self.services.clone(), self.stopping.clone());
+        tasks.spawn(async move { services.keep_mfa_coverage(stopping).await });
         if let Some((listener, handle)) = metrics {
             let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
             tasks.spawn(server::serve(listener, http::metrics::router(handle), settings, stopping));
@@ -188,7 +194,7 @@ impl App {
         Ok(keys?)
     }
 
-    /// Serves HTTP alone until `stop`: no mail, no metrics. For tests, which send mail when they say so.
+    /// Serves HTTP alone until `stop`: no mail, no sealing, no metrics. For tests, which do that when they say so.
     pub async fn serve_http(self, listener: TcpListener, stop: CancellationToken) {
         let stopping = self.stopping.clone();
         let watcher = tokio::spawn(async move {

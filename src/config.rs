@@ -38,6 +38,10 @@ pub enum Purpose {
     Import,
     /// Only the database.
     Bootstrap,
+    /// Reading the audit log: only the database.
+    AuditExport,
+    /// Checking the audit log: the database, and the keys that authenticate its chains.
+    AuditVerify,
 }
 
 /// The whole configuration of the gateway.
@@ -53,13 +57,15 @@ pub struct Config {
     /// Absent only where no SMTP server is configured and none is demanded (`dev` captures mail in memory).
     pub smtp: Option<Smtp>,
     pub mail_from: Mailbox,
-    /// Present for `serve` and `import`.
+    /// Present for `serve`, `import` and `audit verify`.
     pub keys_file: Option<PathBuf>,
     /// How mail and authenticator apps call this service.
     pub service_name: String,
     pub mfa_reset_ttl: Duration,
     /// Whether anybody may sign up.
     pub sign_up: bool,
+    /// Whether the first log-in from an unknown browser asks for a mailed code.
+    pub new_device_code: bool,
     /// How long a password reset is held after an MFA reset was asked for.
     pub password_reset_hold: Duration,
     /// How long an MFA reset is held after an address or a password changed.
@@ -120,7 +126,7 @@ impl Config {
     fn read(purpose: Purpose, r: &mut Reader) -> Option<Self> {
         let serve = purpose == Purpose::Serve;
         let dev = purpose == Purpose::Dev;
-        let import = purpose == Purpose::Import;
+        let sealed = matches!(purpose, Purpose::Import | Purpose::AuditVerify);
 
         let mongodb_uri = r.secret(key("MONGODB_URI"), values::mongodb_uri, !dev);
         let mongodb_database = r.value(key("MONGODB_DATABASE"), values::database_name);
@@ -131,10 +137,11 @@ impl Config {
         let public_url = r.demanded(key("PUBLIC_URL"), PublicUrl::parse, serve, &here);
         let smtp = r.secret(key("SMTP_URL"), Smtp::parse, serve);
         let mail_from = r.demanded(key("MAIL_FROM"), values::mailbox, serve, "Latchkey <latchkey@localhost>");
-        let keys_file = r.path(key("KEYS_FILE"), serve || import);
+        let keys_file = r.path(key("KEYS_FILE"), serve || sealed);
         let service_name = r.value(key("SERVICE_NAME"), values::short_name);
         let mfa_reset_ttl = r.value(key("MFA_RESET_TTL"), values::between("1s", "7d"));
         let sign_up = r.value(key("SIGN_UP"), values::switch);
+        let new_device_code = r.value(key("NEW_DEVICE_CODE"), values::switch);
         let password_reset_hold = r.value(key("PASSWORD_RESET_HOLD"), values::between("0s", "30d"));
         let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
@@ -212,6 +219,7 @@ impl Config {
             service_name: service_name?,
             mfa_reset_ttl: mfa_reset_ttl?,
             sign_up: sign_up?,
+            new_device_code: new_device_code?,
             password_reset_hold: password_reset_hold?,
             mfa_reset_hold: mfa_reset_hold?,
             session_idle: session_idle?,

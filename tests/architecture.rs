@@ -194,6 +194,9 @@ fn every_read_of_the_store_ends_at_the_deadline() {
         "find_one_and_update(",
         "find_one_and_delete(",
     ];
+    // `latchkey audit verify` reads a whole log with one cursor.
+    const FOR_NO_REQUEST: [(&str, &str); 1] =
+        [("audit_chain.rs", ".find(filter).sort(doc! { \"seq\": 1 }).batch_size(1000)")];
     let mut unbounded = Vec::new();
     for path in files("src/store") {
         // `import` works for no request.
@@ -204,7 +207,12 @@ fn every_read_of_the_store_ends_at_the_deadline() {
         for read in READS {
             for (at, _) in text.match_indices(&format!(".{read}")) {
                 let statement = text[at..].split(".await").next().unwrap_or("");
-                if !statement.contains("max_time(max_time())") {
+                let bounded = statement.contains("max_time(max_time())")
+                    || statement.contains("max_time(max_time_of(")
+                    || FOR_NO_REQUEST
+                        .iter()
+                        .any(|(file, read)| path.ends_with(file) && statement.starts_with(read));
+                if !bounded {
                     unbounded.push(format!("{}: {}", path.display(), statement.lines().next().unwrap_or("")));
                 }
             }

@@ -1,10 +1,15 @@
 #!/bin/sh
 # Generates each client from the schema, compiles it strictly, and runs it for the main job against a gateway of its own.
-# Needs a built gateway (cargo build), Node, Python 3 with venv, and cargo.
+# Needs a built gateway (cargo build), Node with npm, Python 3 with pip, and cargo.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 gateway=${1:-$root/target/debug/latchkey}
+cargo=${CARGO:-cargo}
+python=${PYTHON:-python3}
+npm=${NPM:-npm}
+# Beside the gateway's: most of the crates are the same, and compiled already.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
 work=$(mktemp -d)
 pid=
 
@@ -18,29 +23,35 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export LATCHKEY_URL="http://127.0.0.1:$port"
 (cd "$root" && exec env -u LATCHKEY_URL LATCHKEY_LISTEN="127.0.0.1:$port" "$gateway" dev --data "$work/data") >"$work/log" 2>&1 &
 pid=$!
 
 echo '== TypeScript'
 cd "$here/typescript"
-npm ci --loglevel=error
-npm run --silent build
+"$npm" ci --loglevel=error
+"$npm" run --silent build
 echo '== Python'
 cd "$here/python"
-[ -x .venv/bin/pip ] || python3 -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-.venv/bin/ariadne-codegen >/dev/null
-.venv/bin/mypy
+# A folder instead of a virtual environment, which Debian's Python cannot make without one more package.
+packages=$here/python/.packages
+if [ ! "$packages/.installed" -nt requirements.txt ]; then
+  rm -rf "$packages"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
+    --target "$packages" -r requirements.txt
+  touch "$packages/.installed"
+fi
+PYTHONPATH=$packages "$python" -m ariadne_codegen >/dev/null
+PYTHONPATH=$packages "$python" -m mypy
 echo '== Rust'
 cd "$here/rust"
-cargo clippy --locked --quiet --all-targets -- -D warnings
-cargo build --locked --quiet
+$cargo clippy --locked --quiet --all-targets -- -D warnings
+$cargo build --locked --quiet
 echo '== Relay'
 cd "$here/relay"
-npm ci --loglevel=error
-npm run --silent check
+"$npm" ci --loglevel=error
+"$npm" run --silent check
 
 tries=0
 until grep -q 'Latchkey is ready' "$work/log"; do
@@ -54,5 +65,5 @@ done
 
 echo '== the main job, three times'
 (cd "$here/typescript" && node dist/main.js)
-(cd "$here/python" && .venv/bin/python main.py)
-(cd "$here/rust" && cargo run --locked --quiet)
+(cd "$here/python" && PYTHONPATH=$packages "$python" main.py)
+(cd "$here/rust" && $cargo run --locked --quiet)

@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each: they read the configuration, build the app and report.
 //! A command decides nothing about people, accounts or resets; services do.
 
+pub mod audit;
 pub mod bootstrap;
 pub mod dev;
 pub mod import;
@@ -51,6 +52,9 @@ enum Command {
     /// Makes, rotates and looks after the keys that seal TOTP secrets and signing keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Takes the audit log out, and finds what was changed in it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Runs the embedded mongod alone.
     #[command(hide = true)]
     Mongod(mongod_only::MongodArgs),
@@ -111,6 +115,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(args) => import::run_command(args).await,
         Command::Bootstrap(args) => bootstrap::run(args).await,
         Command::Keys(command) => keys::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Mongod(args) => mongod_only::run(args).await,
     }
 }

@@ -52,7 +52,14 @@ impl MongodOptions {
 
     /// For test suites: queries without an index fail, fail points work, and nothing stays behind.
     pub fn for_tests(data: impl Into<PathBuf>) -> Self {
-        let parameters = [("notablescan", "1"), ("enableTestCommands", "1"), ("ttlMonitorEnabled", "false")];
+        let parameters = [
+            ("notablescan", "1"),
+            ("enableTestCommands", "1"),
+            ("ttlMonitorEnabled", "false"),
+            // Dropped collections keep their files open as long as their history is kept, five minutes by default; with a
+            // database for each test that runs into the limit of open files.
+            ("minSnapshotHistoryWindowInSeconds", "5"),
+        ];
         Self {
             set_parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             ephemeral: true,

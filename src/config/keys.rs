@@ -48,6 +48,11 @@ pub const KEYS: &[Key] = &[
     plain("SERVICE_NAME", "Latchkey", "how mail and authenticator apps call this service"),
     plain("MFA_RESET_TTL", "12h", "how long an MFA reset can be accepted"),
     plain("SIGN_UP", "on", "whether anybody may sign up: on or off"),
+    plain(
+        "NEW_DEVICE_CODE",
+        "off",
+        "whether the first log-in from an unknown browser asks for a mailed code: on or off",
+    ),
     // One mailbox must not defeat both factors.
     plain(
         "PASSWORD_RESET_HOLD",

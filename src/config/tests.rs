@@ -30,6 +30,7 @@ fn a_minimal_configuration_takes_the_documented_defaults() {
     let config = serve_with([]).unwrap();
     assert_eq!(config.mfa_reset_ttl, Duration::from_secs(12 * 3600));
     assert!(config.sign_up);
+    assert!(!config.new_device_code);
     assert_eq!(config.password_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mfa_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mongodb_database, "latchkey");
@@ -48,7 +49,9 @@ fn every_key_in_the_table_has_one_name_and_every_name_that_is_read_is_in_the_tab
     let names: std::collections::BTreeSet<_> = KEYS.iter().map(|key| key.name).collect();
     assert_eq!(names.len(), KEYS.len());
     // `key` asserts for each name that it is asked for.
-    for purpose in [Purpose::Serve, Purpose::Dev, Purpose::Migrate, Purpose::Import, Purpose::Bootstrap] {
+    let smaller =
+        [Purpose::Migrate, Purpose::Import, Purpose::Bootstrap, Purpose::AuditExport, Purpose::AuditVerify];
+    for purpose in [Purpose::Serve, Purpose::Dev].into_iter().chain(smaller) {
         let _ = Config::from_vars(purpose, SERVE).unwrap();
     }
 }
@@ -97,7 +100,10 @@ fn each_command_demands_only_what_it_needs() {
     let uri = [("LATCHKEY_MONGODB_URI", "mongodb://db")];
     assert!(Config::from_vars(Purpose::Migrate, uri).is_ok());
     assert!(Config::from_vars(Purpose::Bootstrap, uri).is_ok());
-    assert_eq!(Config::from_vars(Purpose::Import, uri).unwrap_err().mistakes.len(), 1);
+    assert!(Config::from_vars(Purpose::AuditExport, uri).is_ok());
+    for sealed in [Purpose::Import, Purpose::AuditVerify] {
+        assert_eq!(Config::from_vars(sealed, uri).unwrap_err().mistakes.len(), 1);
+    }
 }
 
 #[test]

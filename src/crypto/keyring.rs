@@ -1,5 +1,7 @@
 //! The keyring: seals what must be readable again (TOTP secrets, signing keys) under one of several keys, so
-//! that keys rotate. It reads and writes its own file and stores nothing else.
+//! that keys rotate, and authenticates what nobody else may write. It reads and writes its own file and stores nothing else.
+
+mod mac;
 
 mod file;
 
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+pub use self::mac::Tag;
 use super::{base32, random_bytes};
 
 /// Length of a key, in bytes: 256 bits.
@@ -28,16 +31,17 @@ const CONTEXT: &[u8] = b"latchkey sealed v1";
 const LOWER_CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 const HEADER: &str = "\
-# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret and sign
-# access tokens; whoever loses it has to reset everyone's MFA. Keep it out of the database's backups, and
+# Latchkey keyring. Whoever has this file and a copy of the database can read every TOTP secret, sign access
+# tokens and write another audit log; whoever loses it has to reset everyone's MFA. Keep it out of the database's backups, and
 # keep a copy of it.
 #
 # current   the id of the key that seals from now on
 # [keys]    id = key; an id is 1 to 64 of a-z A-Z 0-9 _ -, a key is 256 random bits in base64url without
 #           padding (`openssl rand -base64 32 | tr '+/' '-_' | tr -d =` makes one)
 #
-# Every key that is listed opens what it sealed. To rotate: `latchkey keys add`, restart all gateways, `latchkey keys
-# rotate --to`, restart them again. Remove a key with `latchkey keys retire`, which sees whether it is still needed.
+# Every key that is listed opens what it sealed and checks what it authenticated. To rotate: `latchkey keys add`, restart
+# all gateways, `latchkey keys rotate --to`, restart them again. Remove a key with `latchkey keys retire`, which sees
+# whether it is still needed: the audit log keeps needing every key that authenticated a part of it.
 ";
 
 /// Why the keyring cannot be used, or something sealed cannot be opened. It never repeats a key or a text.
@@ -215,6 +219,16 @@ impl Keyring {
     /// The ids of all keys, the current one first.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys().map(|key| key.id.as_str())
+    }
+
+    /// The key that seals, with its id.
+    pub(super) fn current_secret(&self) -> (&str, &[u8; KEY_BYTES]) {
+        (&self.current.id, &self.current.secret)
+    }
+
+    /// A key by its id.
+    pub(super) fn secret(&self, id: &str) -> Option<&[u8; KEY_BYTES]> {
+        self.keys().find(|key| key.id == id).map(|key| &*key.secret)
     }
 
     /// Seals a text for one owner (a user's id, say) in one place (`"users.mfa.totp"`, say).

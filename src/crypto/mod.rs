@@ -9,7 +9,9 @@ mod base32;
 mod hash_bytes;
 
 pub mod backup_code;
+pub mod chain;
 pub mod keyring;
+pub mod mail_code;
 pub mod password;
 pub mod qr;
 pub mod signing;
@@ -17,7 +19,9 @@ pub mod token;
 pub mod totp;
 
 pub use backup_code::{BackupCode, BackupCodeHash, BackupCodes};
-pub use keyring::{Keyring, KeyringError, Sealed};
+pub use chain::ChainHash;
+pub use keyring::{Keyring, KeyringError, Sealed, Tag};
+pub use mail_code::{MailCode, MailCodeHash};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use qr::qr_svg;
 pub use signing::{Jwk, SigningKey, SigningKeyError};

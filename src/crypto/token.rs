@@ -33,11 +33,13 @@ pub enum TokenKind {
     EmailVerification,
     /// The link in a password reset mail: `lkp_`.
     PasswordReset,
+    /// A browser that somebody has logged in from: `lkd_`.
+    Device,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Session,
         Self::Challenge,
         Self::Enrollment,
@@ -45,6 +47,7 @@ impl TokenKind {
         Self::Invitation,
         Self::EmailVerification,
         Self::PasswordReset,
+        Self::Device,
     ];
 
     /// The four characters in front of the random part.
@@ -57,6 +60,7 @@ impl TokenKind {
             Self::Invitation => "lki_",
             Self::EmailVerification => "lkv_",
             Self::PasswordReset => "lkp_",
+            Self::Device => "lkd_",
         }
     }
 }

@@ -53,6 +53,15 @@ pub struct Account {
     pub member_count: u64,
     /// The Owner; absent only while an import has not named one.
     pub owner_id: Option<UserId>,
+    /// The Admin who was chosen to get the mail about the account's security; absent where that is the Owner.
+    pub chosen_contact: Option<UserId>,
+}
+
+impl Account {
+    /// Who gets the mail about the account's security.
+    pub fn security_contact(&self) -> Option<UserId> {
+        self.chosen_contact.or(self.owner_id)
+    }
 }
 
 #[cfg(test)]

@@ -95,6 +95,10 @@ macro_rules! audit_actions {
             LogInRefused = "LOG_IN_REFUSED",
             /// The password was right and a second factor was asked for.
             MfaChallenged = "MFA_CHALLENGED",
+            /// The password was right and, from an unknown browser, a mailed code was asked for.
+            DeviceChallenged = "DEVICE_CHALLENGED",
+            /// A mailed code was right; the browser is known from then on.
+            DeviceKnown = "DEVICE_KNOWN",
             /// Somebody logged out.
             LoggedOut = "LOGGED_OUT",
             /// A session was ended by its owner from elsewhere.
@@ -127,6 +131,8 @@ macro_rules! audit_actions {
             MfaPolicyChanged = "MFA_POLICY_CHANGED",
             /// Somebody asked for what their role does not allow.
             AccessDenied = "ACCESS_DENIED",
+            /// A change was refused for a reason that its answer told; the details say which change, and why.
+            ChangeRefused = "CHANGE_REFUSED",
             /// An account was created.
             AccountCreated = "ACCOUNT_CREATED",
             /// Somebody was invited to an account or portfolio.
@@ -150,6 +156,10 @@ macro_rules! audit_actions {
             UserLeft = "USER_LEFT",
             /// An account has another Owner.
             AccountOwnershipTransferred = "ACCOUNT_OWNERSHIP_TRANSFERRED",
+            /// An account has another security contact.
+            SecurityContactChanged = "SECURITY_CONTACT_CHANGED",
+            /// Choosing a security contact was refused: only the Owner and Admins can be it.
+            SecurityContactRefused = "SECURITY_CONTACT_REFUSED",
             /// An account was closed.
             AccountClosed = "ACCOUNT_CLOSED",
             /// A portfolio was created.
@@ -160,6 +170,14 @@ macro_rules! audit_actions {
             PortfolioUserRemoved = "PORTFOLIO_USER_REMOVED",
             /// Somebody left a portfolio.
             PortfolioUserLeft = "PORTFOLIO_USER_LEFT",
+            /// A custom role was defined.
+            CustomRoleCreated = "CUSTOM_ROLE_CREATED",
+            /// A custom role was changed.
+            CustomRoleChanged = "CUSTOM_ROLE_CHANGED",
+            /// A custom role was deleted.
+            CustomRoleDeleted = "CUSTOM_ROLE_DELETED",
+            /// Defining, changing or deleting a custom role was refused.
+            CustomRoleRefused = "CUSTOM_ROLE_REFUSED",
             /// A portfolio has another Owner.
             PortfolioOwnershipTransferred = "PORTFOLIO_OWNERSHIP_TRANSFERRED",
             /// A portfolio was closed; its accounts stay.
@@ -214,6 +232,8 @@ pub enum Credential {
     MailLink,
     /// A token that log-in gave to whoever must set MFA up.
     EnrollmentToken,
+    /// A code of an e-mail.
+    MailCode,
 }
 
 /// One entry of one scope's log. Holds no secret, no code and no token.

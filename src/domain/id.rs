@@ -48,6 +48,12 @@ macro_rules! ids {
                 Self(uuid_at(now))
             }
 
+            /// The lowest identifier of a moment's millisecond: those of earlier moments are lower.
+            pub fn first_at(at: OffsetDateTime) -> Self {
+                let millis = u128::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+                Self(Uuid::from_u128(millis << 80))
+            }
+
             /// Wraps a stored UUID.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -120,6 +126,12 @@ ids! {
     InvitationId, InvitationMarker, "invitation";
     /// A one-time link that travels by mail; never its token.
     MailLinkId, MailLinkMarker, "link";
+    /// A role that an account has defined.
+    RoleId, RoleMarker, "role";
+    /// A log-in from an unknown browser that waits for a mailed code; never its token.
+    DeviceChallengeId, DeviceChallengeMarker, "devicechallenge";
+    /// A browser that somebody has logged in from; never its token.
+    DeviceId, DeviceMarker, "device";
 }
 
 #[cfg(test)]

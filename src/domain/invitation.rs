@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::key::EmailKey;
-use super::{AccountId, AccountRole, InvitationId, MailDelivery, PortfolioId, PortfolioRole, Scope, UserId};
+use super::policy::Held;
+use super::{
+    AccountId, AccountRole, InvitationId, MailDelivery, PortfolioId, PortfolioRole, RoleId, Scope, UserId,
+};
 
 /// How long an invitation can be accepted; sending it again begins anew.
 pub const INVITATION_TTL: Duration = Duration::days(7);
@@ -48,8 +51,11 @@ pub enum Offer {
     Account {
         /// The account.
         account_id: AccountId,
-        /// The role there; never OWNER.
+        /// The role there; never OWNER. For a custom role, its base.
         role: AccountRole,
+        /// The custom role, where one is offered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_role_id: Option<RoleId>,
     },
     /// A role in a portfolio itself.
     Portfolio {
@@ -61,6 +67,11 @@ pub enum Offer {
 }
 
 impl Offer {
+    /// A role in an account.
+    pub const fn in_account(account_id: AccountId, held: Held) -> Self {
+        Self::Account { account_id, role: held.role, custom_role_id: held.custom }
+    }
+
     /// The account or portfolio.
     pub const fn scope(self) -> Scope {
         match self {
@@ -69,11 +80,12 @@ impl Offer {
         }
     }
 
-    /// The role's name.
-    pub const fn role(self) -> &'static str {
+    /// The role's name in the audit log: a custom role's id stands behind its base.
+    pub fn role_name(self) -> String {
         match self {
-            Self::Account { role, .. } => role.as_str(),
-            Self::Portfolio { role, .. } => role.as_str(),
+            Self::Account { role, custom_role_id: Some(id), .. } => format!("{} {id}", role.as_str()),
+            Self::Account { role, .. } => role.as_str().to_owned(),
+            Self::Portfolio { role, .. } => role.as_str().to_owned(),
         }
     }
 
@@ -155,7 +167,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     fn invitation() -> Invitation {
-        let offer = Offer::Account { account_id: AccountId::generate(NOW), role: AccountRole::Admin };
+        let offer = Offer::in_account(AccountId::generate(NOW), Held::of(AccountRole::Admin));
         let key = EmailKey::parse("ann@example.test").unwrap();
         Invitation::new(offer, " Ann@Example.test ", key, UserId::generate(NOW), NOW)
     }

@@ -72,6 +72,16 @@ impl fmt::Debug for EmailKey {
     }
 }
 
+/// Most characters that [`alike`] counts. Longer searches find few people anyway.
+pub const ALIKE_MAX: usize = 24;
+
+/// How many characters a name's key and an address's key begin with in common, at most [`ALIKE_MAX`]. Whoever is found by
+/// the address is found by the name as well exactly when the search has no more characters than that.
+pub fn alike(name_key: &str, email: &EmailKey) -> usize {
+    let common = name_key.chars().zip(email.as_str().chars()).take_while(|(a, b)| a == b);
+    common.take(ALIKE_MAX).count()
+}
+
 /// A search text's key for a prefix comparison with names or addresses.
 pub fn search_key(text: &str) -> String {
     name_key(text)
@@ -128,6 +138,16 @@ mod tests {
         assert_eq!(key("a b@example.com"), Err(EmailError::Form));
         assert_eq!(key("a@b\r\nBcc: x@y.z"), Err(EmailError::Form));
         assert_eq!(key(&format!("a@{}.com", "x".repeat(260))), Err(EmailError::TooLong));
+    }
+
+    #[test]
+    fn alike_counts_what_a_name_and_an_address_begin_with() {
+        let of = |name: &str, email: &str| alike(&name_key(name), &EmailKey::parse(email).unwrap());
+        assert_eq!(of("Ana María", "ana.maria@example.com"), 3);
+        assert_eq!(of("Ana", "ana@example.com"), 3);
+        assert_eq!(of("Ana", "office@example.com"), 0);
+        assert_eq!(of("Jürgen", "jürgen@example.com"), 6, "characters, not bytes");
+        assert_eq!(of(&"a".repeat(40), &format!("{}@example.com", "a".repeat(40))), ALIKE_MAX);
     }
 
     #[test]

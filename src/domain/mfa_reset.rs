@@ -17,8 +17,11 @@ pub const RESETS_PER_WINDOW: u64 = 5;
 /// The window of [`RESETS_PER_WINDOW`].
 pub const RESET_WINDOW: time::Duration = time::Duration::HOUR;
 
+/// Longest time for which a reset may wait, whatever is configured.
+pub const RESET_TTL_MAX: time::Duration = time::Duration::days(7);
+
 /// Where a reset is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MfaResetState {
     /// Waits for the person.
@@ -27,7 +30,7 @@ pub enum MfaResetState {
     Accepted,
     /// The person said "this wasn't me".
     Declined,
-    /// An Owner or Admin took it back.
+    /// An Owner or Admin took it back, or the person switched MFA off.
     Cancelled,
     /// A newer one replaced it.
     Superseded,

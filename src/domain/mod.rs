@@ -4,35 +4,45 @@
 pub mod account;
 pub mod actor;
 pub mod audit;
+pub mod custom_role;
+pub mod device;
 pub mod id;
 pub mod invitation;
 pub mod key;
 pub mod mail_link;
 pub mod membership;
+pub mod mfa_coverage;
 pub mod mfa_reset;
 pub mod notification;
 pub mod page;
 pub mod password;
+pub mod permission;
 pub mod policy;
 pub mod portfolio;
 pub mod preferences;
+pub mod presence;
 pub mod role;
 pub mod session;
 pub mod user;
 
 pub use account::{Account, MfaPolicy, ResetAcceptance};
-pub use actor::{Actor, SignedIn};
+pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
+pub use custom_role::{CustomRole, RoleChoice};
+pub use device::{Device, DeviceChallenge};
 pub use id::{
-    AccountId, AuditEventId, InvitationId, MailId, MailLinkId, MfaResetId, PortfolioId, SessionId, UserId,
+    AccountId, AuditEventId, DeviceChallengeId, DeviceId, InvitationId, MailId, MailLinkId, MfaResetId,
+    PortfolioId, RoleId, SessionId, UserId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};
 pub use membership::{AccountMembership, Memberships, PortfolioMembership};
+pub use mfa_coverage::{CoverageCount, CoveragePoint};
 pub use mfa_reset::{Authority, MailDelivery, MfaReset, MfaResetState};
 pub use notification::Notification;
 pub use page::{Page, PageRequest};
 pub use password::{PasswordFault, check_password};
+pub use permission::{Permission, Permissions};
 pub use policy::{Action, Decision, Denial, Resource};
 pub use portfolio::Portfolio;
 pub use preferences::Preferences;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AccountRole, InvitationId, MailLinkId, MfaResetId, PortfolioId, PortfolioRole, UserId,
+    AccountId, AccountRole, DeviceChallengeId, InvitationId, MailLinkId, MfaResetId, PortfolioId,
+    PortfolioRole, UserId,
 };
 
 /// One mail to one person.
@@ -15,12 +16,12 @@ pub enum Notification {
         /// The reset.
         reset_id: MfaResetId,
     },
-    /// To the person, the requester and Owners: it was accepted, MFA is off.
+    /// To the person, the requester and the security contacts: it was accepted, MFA is off.
     MfaResetAccepted {
         /// The reset.
         reset_id: MfaResetId,
     },
-    /// To the requester and Owners: the person said "this wasn't me".
+    /// To the requester, the security contacts and the Owners: the person said "this wasn't me".
     MfaResetDeclined {
         /// The reset.
         reset_id: MfaResetId,
@@ -81,6 +82,29 @@ pub enum Notification {
         /// The new Owner.
         to: UserId,
     },
+    /// To the former and to the new security contact of an account: somebody chose another one.
+    SecurityContactChosen {
+        /// The account.
+        account_id: AccountId,
+        /// The former one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UserId>,
+        /// The new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        /// Who chose.
+        by: UserId,
+    },
+    /// To the former security contact, who left the account or its Admins, and to the Owner, who is it again.
+    SecurityContactFellBack {
+        /// The account.
+        account_id: AccountId,
+        /// The former one.
+        from: UserId,
+        /// The Owner.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+    },
     /// To whoever was Owner or Admin: an account was closed.
     AccountClosed {
         /// The account.
@@ -121,7 +145,7 @@ pub enum Notification {
         /// Who closed it.
         by: UserId,
     },
-    /// To the Owner of the account: a portfolio links it, so its Owner and Admins manage the account's users.
+    /// To the Owner and the security contact of the account: a portfolio links it, so its Owner and Admins manage the account's users.
     AccountLinked {
         /// The account.
         account_id: AccountId,
@@ -130,7 +154,7 @@ pub enum Notification {
         /// Who added it.
         by: UserId,
     },
-    /// To the Owner of the account and to the Portfolio Owner: the portfolio does not link the account any more.
+    /// To the Owner and the security contact of the account and to the Portfolio Owner: the portfolio does not link the account any more.
     AccountUnlinked {
         /// The account.
         account_id: AccountId,
@@ -164,6 +188,11 @@ pub enum Notification {
     SignedUpAgain {
         /// A link to set a new password.
         link_id: MailLinkId,
+    },
+    /// To the person: a code to log in from an unknown browser. It is drawn by the worker as it sends.
+    NewDeviceCode {
+        /// The log-in that waits for it.
+        challenge_id: DeviceChallengeId,
     },
     /// To the person: the password was changed.
     PasswordChanged {

@@ -61,11 +61,6 @@ impl<T> Page<T> {
         }
     }
 
-    /// A page with nothing on it.
-    pub fn empty() -> Self {
-        Self { items: Vec::new(), has_next: false, has_previous: false }
-    }
-
     /// The same page with other items.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page {

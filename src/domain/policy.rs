@@ -3,14 +3,25 @@
 //! Guards and services both ask it: guards build the action before the work, services ask again after loading the
 //! object. What an actor may not see is [`Denial::Hidden`], and looks exactly like what does not exist.
 
-use super::{AccountId, AccountMembership, AccountRole, Authority, Memberships};
-use super::{PortfolioId, PortfolioMembership, PortfolioRole, UserId};
+mod held;
+mod standing;
+
+pub use held::{Held, barred, permissions_of};
+pub use standing::{AccountStanding, PortfolioStanding, UserStanding};
+
+use super::{AccountRole, Permission, Permissions, PortfolioRole, Restriction};
 
 /// What somebody wants to do, with the rule that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Anything about oneself that only needs a live session.
     UseOwnAccount,
+    /// Read about oneself: name, address, second factor, sessions, one's places and what they demand.
+    ViewOneself,
+    /// Set up one's second factor.
+    SetUpMfa,
+    /// End sessions of one's own.
+    EndOwnSessions,
     /// Know that a user exists: name and address.
     ViewUser,
     /// A user's last log-in, second factor and waiting reset.
@@ -25,10 +36,20 @@ pub enum Action {
     UseAccount,
     /// Know of somebody's place in an account.
     ViewMembership,
-    /// Resets, invitations and audit log of an account.
+    /// Resets of an account's people, and who of them has MFA.
     ViewAccountSecurity,
+    /// Invitations to an account that wait.
+    ViewAccountInvitations,
+    /// The audit log of an account.
+    ViewAccountLog,
+    /// The custom roles of an account.
+    ViewAccountRoles,
+    /// Define, change and delete custom roles of an account.
+    ManageAccountRoles,
     /// Change an account's MFA policy.
     SetAccountMfaPolicy,
+    /// Choose who gets the mail about an account's security.
+    SetAccountSecurityContact,
     /// Create an account and become its Owner.
     CreateAccount,
     /// Invite people to an account, change their roles, take them out of it.
@@ -69,32 +90,36 @@ pub enum Action {
     ManagePortfolioAccountUsers,
 }
 
-/// The rules by name.
+/// The rules by name. Those of accounts say what the role must let its holder do: a custom role that holds it passes as
+/// well. For the static roles, whose permissions stand in [`permissions_of`], the names say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// Any live session.
     SignedIn,
     /// Oneself, whoever shares an account or portfolio, and whoever manages the user.
     SeesUser,
-    /// Oneself, and whoever manages the user.
+    /// Oneself, whoever manages the user, and whoever holds `mfa.reset` in an account the user belongs to.
     OneselfOrManagesUser,
     /// Owner/Admin of an account the user belongs to; Portfolio Owner/Admin of a portfolio the user belongs to or that
-    /// links such an account. Never oneself.
+    /// links such an account; whoever holds `mfa.reset` by a custom role in an account where the user holds no more than
+    /// they do. Never oneself.
     ManagesUser,
     /// Members of the account and of its portfolio.
     SeesAccount,
-    /// Members of the account.
-    AccountMember,
+    /// Members of the account whose role holds these.
+    AccountMember(Permissions),
     /// Owner of the account.
     AccountOwner,
-    /// Owner or Admin of the account.
-    AccountOwnerOrAdmin,
+    /// Owner or Admin of the account, and whoever holds these there.
+    AccountOwnerOrAdmin(Permissions),
+    /// Owner or Admin of the account, and whoever holds all there that an Admin does.
+    HoldsAllOfAdmin,
     /// Owner of the account, or Portfolio Owner of its portfolio.
     AccountOrPortfolioOwner,
-    /// Members of the account, Portfolio Owner or Portfolio Admin of its portfolio.
-    AccountMemberOrPortfolioAdmin,
-    /// Owner or Admin of the account, Portfolio Owner or Portfolio Admin of its portfolio.
-    AccountOrPortfolioAdmin,
+    /// Members of the account whose role holds these, Portfolio Owner or Portfolio Admin of its portfolio.
+    AccountMemberOrPortfolioAdmin(Permissions),
+    /// Owner or Admin of the account, whoever holds these there, Portfolio Owner or Portfolio Admin of its portfolio.
+    AccountOrPortfolioAdmin(Permissions),
     /// Users of the portfolio, and members of an account that it links.
     SeesPortfolio,
     /// Users of the portfolio itself.
@@ -107,8 +132,11 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 37] = [
         Self::UseOwnAccount,
+        Self::ViewOneself,
+        Self::SetUpMfa,
+        Self::EndOwnSessions,
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
@@ -117,7 +145,12 @@ impl Action {
         Self::UseAccount,
         Self::ViewMembership,
         Self::ViewAccountSecurity,
+        Self::ViewAccountInvitations,
+        Self::ViewAccountLog,
+        Self::ViewAccountRoles,
+        Self::ManageAccountRoles,
         Self::SetAccountMfaPolicy,
+        Self::SetAccountSecurityContact,
         Self::CreateAccount,
         Self::ManageAccountUsers,
         Self::LeaveAccount,
@@ -139,22 +172,38 @@ impl Action {
         Self::ManagePortfolioAccountUsers,
     ];
 
-    /// The rule that the action needs. This table is the whole permission model.
+    /// The rule that the action needs. With [`permissions_of`] this table is the whole permission model.
     pub const fn rule(self) -> Rule {
+        const NONE: Permissions = Permissions::NONE;
+        const VIEW: Permissions = Permissions::of(&[Permission::UsersView]);
+        const MANAGE: Permissions = Permissions::of(&[Permission::UsersManage]);
+        const RESET: Permissions = Permissions::of(&[Permission::MfaReset]);
+        const POLICY: Permissions = Permissions::of(&[Permission::MfaPolicy]);
+        const SETTINGS: Permissions = Permissions::of(&[Permission::AccountSettings]);
+        const LOG: Permissions = Permissions::of(&[Permission::AuditView]);
+        const ROLES: Permissions = Permissions::of(&[Permission::RolesManage]);
         match self {
             Self::UseOwnAccount => Rule::SignedIn,
+            Self::ViewOneself => Rule::SignedIn,
+            Self::SetUpMfa => Rule::SignedIn,
+            Self::EndOwnSessions => Rule::SignedIn,
             Self::ViewUser => Rule::SeesUser,
             Self::ViewUserSecurity => Rule::OneselfOrManagesUser,
             Self::ResetUserMfa => Rule::ManagesUser,
             Self::ViewAccount => Rule::SeesAccount,
-            Self::ListAccountUsers => Rule::AccountMember,
-            Self::UseAccount => Rule::AccountMember,
-            Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin,
-            Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin,
-            Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin,
+            Self::ListAccountUsers => Rule::AccountMember(VIEW),
+            Self::UseAccount => Rule::AccountMember(NONE),
+            Self::ViewMembership => Rule::AccountMemberOrPortfolioAdmin(VIEW),
+            Self::ViewAccountSecurity => Rule::AccountOrPortfolioAdmin(RESET),
+            Self::ViewAccountInvitations => Rule::AccountOrPortfolioAdmin(MANAGE),
+            Self::ViewAccountLog => Rule::AccountOrPortfolioAdmin(LOG),
+            Self::ViewAccountRoles => Rule::AccountMemberOrPortfolioAdmin(NONE),
+            Self::ManageAccountRoles => Rule::AccountOwnerOrAdmin(ROLES),
+            Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin(POLICY),
+            Self::SetAccountSecurityContact => Rule::AccountOwnerOrAdmin(SETTINGS),
             Self::CreateAccount => Rule::SignedIn,
-            Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin,
-            Self::LeaveAccount => Rule::AccountMember,
+            Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin(MANAGE),
+            Self::LeaveAccount => Rule::AccountMember(NONE),
             Self::TransferAccountOwnership => Rule::AccountOwner,
             Self::CloseAccount => Rule::AccountOwner,
             Self::ViewPortfolio => Rule::SeesPortfolio,
@@ -168,104 +217,11 @@ impl Action {
             Self::TransferPortfolioOwnership => Rule::PortfolioOwner,
             Self::ClosePortfolio => Rule::PortfolioOwner,
             Self::LinkAccount => Rule::PortfolioOwner,
-            Self::JoinPortfolio => Rule::AccountOwnerOrAdmin,
+            // A portfolio's Owner and Admins appoint Admins in the accounts that it links: that is given away.
+            Self::JoinPortfolio => Rule::HoldsAllOfAdmin,
             Self::UnlinkAccount => Rule::AccountOrPortfolioOwner,
             Self::ManagePortfolioAccountUsers => Rule::PortfolioOwnerOrAdmin,
         }
-    }
-}
-
-/// What the actor is to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AccountStanding {
-    /// The role in the account.
-    pub role: Option<AccountRole>,
-    /// The role in the portfolio that links it.
-    pub portfolio_role: Option<PortfolioRole>,
-}
-
-impl AccountStanding {
-    /// The standing of somebody with these memberships.
-    pub fn of(actor: &Memberships, account: AccountId, portfolio: Option<PortfolioId>) -> Self {
-        Self {
-            role: actor.account_role(account),
-            portfolio_role: portfolio.and_then(|id| actor.portfolio_role(id)),
-        }
-    }
-}
-
-/// What the actor is to a portfolio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PortfolioStanding {
-    /// The role in the portfolio itself.
-    pub role: Option<PortfolioRole>,
-    /// Whether the actor is in an account that it links.
-    pub in_linked_account: bool,
-}
-
-impl PortfolioStanding {
-    /// The standing of somebody with these memberships.
-    pub fn of(actor: &Memberships, portfolio: PortfolioId) -> Self {
-        Self { role: actor.portfolio_role(portfolio), in_linked_account: actor.in_account_of(portfolio) }
-    }
-}
-
-/// What the actor is to another person.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UserStanding {
-    /// The actor is that person.
-    pub oneself: bool,
-    /// Both are in one account, or both are users of one portfolio.
-    pub shares: bool,
-    /// The highest right by which the actor manages the person. Never set for oneself.
-    pub authority: Option<Authority>,
-}
-
-impl UserStanding {
-    /// The standing of `actor` towards `target`. The highest authority wins: account Owner, account Admin, Portfolio
-    /// Owner, Portfolio Admin; then the oldest account or portfolio, so that the answer does not depend on the order.
-    pub fn of(actor_id: UserId, actor: &Memberships, target_id: UserId, target: &Memberships) -> Self {
-        Self::of_places(actor_id, actor, target_id, &target.accounts, &target.portfolios)
-    }
-
-    /// The same, with the target's places apart.
-    pub fn of_places(
-        actor_id: UserId,
-        actor: &Memberships,
-        target_id: UserId,
-        accounts: &[AccountMembership],
-        portfolios: &[PortfolioMembership],
-    ) -> Self {
-        if actor_id == target_id {
-            return Self { oneself: true, shares: true, authority: None };
-        }
-        let mut shares = false;
-        let mut authorities = Vec::new();
-        for theirs in accounts {
-            if let Some(role) = actor.account_role(theirs.account_id) {
-                shares = true;
-                if role.is_owner_or_admin() {
-                    authorities.push(Authority::Account { account_id: theirs.account_id, role });
-                }
-            }
-            let over = theirs.portfolio_id.and_then(|id| actor.portfolio_role(id).map(|role| (id, role)));
-            if let Some((portfolio_id, role)) = over.filter(|(_, role)| role.is_owner_or_admin()) {
-                authorities.push(Authority::Portfolio { portfolio_id, role });
-            }
-        }
-        for theirs in portfolios {
-            if let Some(role) = actor.portfolio_role(theirs.portfolio_id) {
-                shares = true;
-                if role.is_owner_or_admin() {
-                    authorities.push(Authority::Portfolio { portfolio_id: theirs.portfolio_id, role });
-                }
-            }
-        }
-        let rank = |authority: &Authority| match *authority {
-            Authority::Account { account_id, role } => (0, role as u8, account_id.uuid()),
-            Authority::Portfolio { portfolio_id, role } => (1, role as u8, portfolio_id.uuid()),
-        };
-        Self { oneself: false, shares, authority: authorities.into_iter().min_by_key(rank) }
     }
 }
 
@@ -303,6 +259,9 @@ pub enum Denial {
     /// The actor sees the thing, and may not do this with it.
     #[error("your role does not allow this")]
     Forbidden,
+    /// An account or portfolio of the actor enforces MFA, and the session is without.
+    #[error("an account or portfolio that you belong to enforces MFA: {}", .0.advice())]
+    Restricted(Restriction),
 }
 
 impl Decision {
@@ -315,7 +274,8 @@ impl Decision {
     }
 }
 
-/// Decides whether somebody may do something. `actor` is what a live session says, or nothing.
+/// Decides whether somebody may do something. `signed_in` is whether
+/// [`admit`](super::presence::admit) let a session through.
 pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decision {
     if !signed_in {
         return Decision::Deny(Denial::SignedOut);
@@ -324,10 +284,10 @@ pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decis
         (Rule::SignedIn, _) => (true, true),
 
         (rule, Resource::User(to)) => {
-            let visible = to.oneself || to.shares || to.authority.is_some();
+            let visible = to.oneself || to.shares || to.watches || to.authority.is_some();
             let allowed = match rule {
                 Rule::SeesUser => visible,
-                Rule::OneselfOrManagesUser => to.oneself || to.authority.is_some(),
+                Rule::OneselfOrManagesUser => to.oneself || to.watches || to.authority.is_some(),
                 Rule::ManagesUser => !to.oneself && to.authority.is_some(),
                 _ => false,
             };
@@ -335,19 +295,21 @@ pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decis
         }
 
         (rule, Resource::Account(to)) => {
-            let visible = to.role.is_some() || to.portfolio_role.is_some();
-            let admin = to.role.is_some_and(AccountRole::is_owner_or_admin);
+            let visible = to.held.is_some() || to.portfolio_role.is_some();
+            let owner = to.role() == Some(AccountRole::Owner);
+            let holds = |needed| to.held.is_some_and(|held| held.permissions.include(needed));
             let portfolio_admin = to.portfolio_role.is_some_and(PortfolioRole::is_owner_or_admin);
             let allowed = match rule {
                 Rule::SeesAccount => visible,
-                Rule::AccountMember => to.role.is_some(),
-                Rule::AccountOwner => to.role == Some(AccountRole::Owner),
-                Rule::AccountOwnerOrAdmin => admin,
-                Rule::AccountOrPortfolioOwner => {
-                    to.role == Some(AccountRole::Owner) || to.portfolio_role == Some(PortfolioRole::Owner)
+                Rule::AccountMember(needed) | Rule::AccountOwnerOrAdmin(needed) => holds(needed),
+                Rule::AccountOwner => owner,
+                Rule::HoldsAllOfAdmin => {
+                    to.held.is_some_and(|held| held.covers(Held::of(AccountRole::Admin)))
                 }
-                Rule::AccountMemberOrPortfolioAdmin => to.role.is_some() || portfolio_admin,
-                Rule::AccountOrPortfolioAdmin => admin || portfolio_admin,
+                Rule::AccountOrPortfolioOwner => owner || to.portfolio_role == Some(PortfolioRole::Owner),
+                Rule::AccountMemberOrPortfolioAdmin(needed) | Rule::AccountOrPortfolioAdmin(needed) => {
+                    holds(needed) || portfolio_admin
+                }
                 _ => false,
             };
             (visible, allowed)

@@ -3,7 +3,9 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::domain::{AccountMembership, PortfolioMembership};
+use crate::domain::{
+    AccountId, AccountMembership, Authority, Memberships, PortfolioId, PortfolioMembership, UserId,
+};
 
 const NOW: time::OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -13,7 +15,7 @@ fn account(
     role: AccountRole,
     portfolio_id: Option<PortfolioId>,
 ) -> AccountMembership {
-    AccountMembership { account_id, user_id, role, portfolio_id, joined_at: NOW }
+    AccountMembership::new(account_id, user_id, role, portfolio_id, NOW)
 }
 
 fn portfolio(user_id: UserId, portfolio_id: PortfolioId, role: PortfolioRole) -> PortfolioMembership {
@@ -22,13 +24,13 @@ fn portfolio(user_id: UserId, portfolio_id: PortfolioId, role: PortfolioRole) ->
 
 #[test]
 fn nobody_who_is_signed_out_may_do_anything() {
-    let everything = UserStanding { oneself: true, shares: true, authority: None };
+    let everything = UserStanding { oneself: true, shares: true, watches: true, authority: None };
     for action in Action::ALL {
         for resource in [
             Resource::Oneself,
             Resource::User(&everything),
             Resource::Account(AccountStanding {
-                role: Some(AccountRole::Owner),
+                held: Some(Held::of(AccountRole::Owner)),
                 portfolio_role: Some(PortfolioRole::Owner),
             }),
             Resource::Portfolio(PortfolioStanding {
@@ -44,7 +46,7 @@ fn nobody_who_is_signed_out_may_do_anything() {
 #[test]
 fn an_action_on_the_wrong_kind_of_thing_is_denied() {
     let account = Resource::Account(AccountStanding {
-        role: Some(AccountRole::Owner),
+        held: Some(Held::of(AccountRole::Owner)),
         portfolio_role: Some(PortfolioRole::Owner),
     });
     for action in
@@ -59,13 +61,18 @@ fn an_action_on_the_wrong_kind_of_thing_is_denied() {
 fn account_actions_by_role() {
     use AccountRole::*;
     // (action, account roles that may, portfolio roles that may)
-    let table: [(Action, &[AccountRole], &[PortfolioRole]); 12] = [
+    let table: [(Action, &[AccountRole], &[PortfolioRole]); 17] = [
         (Action::ViewAccount, &AccountRole::ALL, &PortfolioRole::ALL),
         (Action::ListAccountUsers, &AccountRole::ALL, &[]),
         (Action::UseAccount, &AccountRole::ALL, &[]),
         (Action::ViewMembership, &AccountRole::ALL, &[PortfolioRole::Owner, PortfolioRole::Admin]),
         (Action::ViewAccountSecurity, &[Owner, Admin], &[PortfolioRole::Owner, PortfolioRole::Admin]),
+        (Action::ViewAccountInvitations, &[Owner, Admin], &[PortfolioRole::Owner, PortfolioRole::Admin]),
+        (Action::ViewAccountLog, &[Owner, Admin], &[PortfolioRole::Owner, PortfolioRole::Admin]),
+        (Action::ViewAccountRoles, &AccountRole::ALL, &[PortfolioRole::Owner, PortfolioRole::Admin]),
+        (Action::ManageAccountRoles, &[Owner, Admin], &[]),
         (Action::SetAccountMfaPolicy, &[Owner, Admin], &[]),
+        (Action::SetAccountSecurityContact, &[Owner, Admin], &[]),
         (Action::ManageAccountUsers, &[Owner, Admin], &[]),
         (Action::LeaveAccount, &AccountRole::ALL, &[]),
         (Action::TransferAccountOwnership, &[Owner], &[]),
@@ -75,13 +82,14 @@ fn account_actions_by_role() {
     ];
     for (action, roles, portfolio_roles) in table {
         for role in AccountRole::ALL {
-            let resource = Resource::Account(AccountStanding { role: Some(role), portfolio_role: None });
+            let resource =
+                Resource::Account(AccountStanding { held: Some(Held::of(role)), portfolio_role: None });
             let expected =
                 if roles.contains(&role) { Decision::Allow } else { Decision::Deny(Denial::Forbidden) };
             assert_eq!(decide(true, action, &resource), expected, "{action:?} as {role:?}");
         }
         for role in PortfolioRole::ALL {
-            let resource = Resource::Account(AccountStanding { role: None, portfolio_role: Some(role) });
+            let resource = Resource::Account(AccountStanding { held: None, portfolio_role: Some(role) });
             let expected = if portfolio_roles.contains(&role) {
                 Decision::Allow
             } else {

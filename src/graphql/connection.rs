@@ -13,10 +13,7 @@ use super::context::request;
 use super::error::bad_input;
 use super::loader::apart;
 use crate::domain::page::{PAGE_DEFAULT, PAGE_MAX};
-use crate::domain::{
-    AccountId, AuditEventId, InvitationId, MfaResetId, Page, PageRequest, PortfolioId, SessionId,
-};
-use crate::service::directory::{PersonPlace, PlaceByName};
+use crate::domain::{Page, PageRequest};
 use crate::service::{Caller, Error, Services};
 
 /// Where a page stands in its list.
@@ -55,6 +52,8 @@ pub enum List {
     Invitations,
     /// `Account.auditLog` and `Portfolio.auditLog`.
     AuditLog,
+    /// `Account.customRoles`.
+    CustomRoles,
 }
 
 impl List {
@@ -70,6 +69,7 @@ impl List {
             Self::MfaResets => "r",
             Self::Invitations => "i",
             Self::AuditLog => "al",
+            Self::CustomRoles => "cr",
         }
     }
 }
@@ -86,58 +86,6 @@ pub trait CursorPlace: Sized {
     /// The place, if these are the parts of one.
     fn from_parts(parts: &[String]) -> Option<Self>;
 }
-
-impl CursorPlace for PersonPlace {
-    fn parts(&self) -> Vec<String> {
-        match self {
-            Self::Name(key, id) => vec!["n".to_owned(), key.clone(), id.to_string()],
-            Self::Email(key, id) => vec!["e".to_owned(), key.clone(), id.to_string()],
-        }
-    }
-
-    fn from_parts(parts: &[String]) -> Option<Self> {
-        let [kind, key, id] = parts else { return None };
-        let id = id.parse().ok()?;
-        match kind.as_str() {
-            "n" => Some(Self::Name(key.clone(), id)),
-            "e" => Some(Self::Email(key.clone(), id)),
-            _ => None,
-        }
-    }
-}
-
-macro_rules! cursor_ids {
-    ($($id:ty),*) => {$(
-        impl CursorPlace for $id {
-            fn parts(&self) -> Vec<String> {
-                vec![self.to_string()]
-            }
-
-            fn from_parts(parts: &[String]) -> Option<Self> {
-                let [id] = parts else { return None };
-                id.parse().ok()
-            }
-        }
-    )*};
-}
-
-macro_rules! cursor_names {
-    ($($id:ty),*) => {$(
-        impl CursorPlace for PlaceByName<$id> {
-            fn parts(&self) -> Vec<String> {
-                vec![self.0.clone(), self.1.to_string()]
-            }
-
-            fn from_parts(parts: &[String]) -> Option<Self> {
-                let [key, id] = parts else { return None };
-                Some(Self(key.clone(), id.parse().ok()?))
-            }
-        }
-    )*};
-}
-
-cursor_ids!(SessionId, MfaResetId, AuditEventId, InvitationId);
-cursor_names!(AccountId, PortfolioId);
 
 /// A place in a list as opaque text.
 pub fn cursor(list: List, place: &impl CursorPlace) -> String {
@@ -309,7 +257,10 @@ macro_rules! connection {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
+    use crate::domain::MfaResetId;
     use crate::domain::UserId;
+    use crate::service::directory::PersonPlace;
+    use crate::service::directory::security::AuditPlace;
     use time::macros::datetime;
 
     fn person() -> PersonPlace {
@@ -331,6 +282,16 @@ mod tests {
         let request = check(PageArgs { after, ..Default::default() }).unwrap();
         assert_eq!(request.after, Some(place));
         assert_eq!((request.limit, request.backward), (25, false));
+    }
+
+    #[test]
+    fn cursors_of_a_log_come_back_as_they_were() {
+        let at = datetime!(2026-11-24 12:00:00.123 UTC);
+        let place = AuditPlace(at, crate::domain::AuditEventId::generate(at));
+        let read: Option<AuditPlace> = read_cursor(List::AuditLog, &cursor(List::AuditLog, &place));
+        assert_eq!(read, Some(place));
+        let far = vec![i64::MAX.to_string(), place.1.to_string()];
+        assert_eq!(AuditPlace::from_parts(&far), None);
     }
 
     #[test]

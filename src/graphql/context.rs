@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_graphql::Context;
+use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use super::error::OrError;
 use super::loader::Loaders;
 use crate::crypto::Token;
 use crate::domain::Actor;
+use crate::service::new_device::KnownDevice;
 use crate::service::{Caller, Services};
 
 /// How the session travels.
@@ -43,13 +45,52 @@ pub struct RequestContext {
     caller: RwLock<Arc<Caller>>,
     loaders: Mutex<Option<Arc<Loaders>>>,
     cookie: Mutex<SessionCookie>,
+    device: Option<SecretString>,
+    known_device: Mutex<Option<KnownDevice>>,
 }
 
 impl RequestContext {
     /// The context of one operation.
     pub fn new(services: Services, caller: Caller, carrier: SessionCarrier) -> Self {
         let caller = RwLock::new(Arc::new(caller));
-        Self { services, carrier, caller, loaders: Mutex::default(), cookie: Mutex::default() }
+        Self {
+            services,
+            carrier,
+            caller,
+            loaders: Mutex::default(),
+            cookie: Mutex::default(),
+            device: None,
+            known_device: Mutex::default(),
+        }
+    }
+
+    /// The same, from a browser that a cookie names.
+    pub fn from_device(self, device: Option<SecretString>) -> Self {
+        Self { device, ..self }
+    }
+
+    /// What names the browser: its cookie, or what the client says where the session travels in no cookie.
+    pub fn device<'a>(&'a self, told: Option<&'a str>) -> Option<&'a str> {
+        match self.carrier {
+            SessionCarrier::Cookie => self.device.as_ref().map(ExposeSecret::expose_secret),
+            SessionCarrier::Bearer => told,
+        }
+    }
+
+    /// Hands the name of a browser that is known from now on to the client: as a cookie, or as a token to keep.
+    pub fn keep_device(&self, device: KnownDevice) -> Option<String> {
+        match self.carrier {
+            SessionCarrier::Bearer => Some(device.token.expose().to_owned()),
+            SessionCarrier::Cookie => {
+                *self.known_device.lock().unwrap_or_else(PoisonError::into_inner) = Some(device);
+                None
+            }
+        }
+    }
+
+    /// The name for the cookie of the browser; read by `http` once the operation is done.
+    pub fn take_device(&self) -> Option<KnownDevice> {
+        self.known_device.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Who asks, and from where.
@@ -67,7 +108,7 @@ impl RequestContext {
     /// Reads the caller's places anew, after a command that changed them, so that the fields below it tell the new
     /// state. Called before any loader is used. A session that the command ended leaves the caller as it was.
     pub async fn renew_caller(&self) -> async_graphql::Result<()> {
-        if let Some(person) = self.caller().actor.signed_in()
+        if let Some(person) = self.caller().actor.present()
             && let Some(actor) = self.services.authenticate_again(person.session.id).await.or_error(self)?
         {
             self.become_caller(actor);

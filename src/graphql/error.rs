@@ -9,7 +9,7 @@ use crate::service::Error;
 
 /// No live session.
 pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-/// Visible, and not allowed.
+/// Visible, and not allowed. Where the session lacks a second factor that is demanded, `reason` says so.
 pub const FORBIDDEN: &str = "FORBIDDEN";
 /// Does not exist, or is not visible.
 pub const NOT_FOUND: &str = "NOT_FOUND";
@@ -55,6 +55,8 @@ pub fn denied(denial: Denial) -> GraphQlError {
         Denial::SignedOut => coded(denial.to_string(), UNAUTHENTICATED),
         Denial::Hidden => coded(denial.to_string(), NOT_FOUND),
         Denial::Forbidden => coded(denial.to_string(), FORBIDDEN),
+        Denial::Restricted(restriction) => coded(denial.to_string(), FORBIDDEN)
+            .extend_with(|_, extensions| extensions.set("reason", restriction.as_str())),
     }
 }
 

@@ -5,11 +5,13 @@
 
 use async_graphql::{Context, Guard, ID, Result};
 
-use super::context::request;
+use super::context::{RequestContext, request};
 use super::error::{OrError, denied};
 use super::ids::parse_id;
 use super::user::may;
-use crate::domain::{Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, UserId};
+use crate::domain::{
+    Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, RoleId, UserId,
+};
 use crate::service::directory::DeniedRead;
 
 /// Rule `SignedIn`: any live session.
@@ -17,9 +19,22 @@ pub struct SignedIn;
 
 impl Guard for SignedIn {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        let request = request(ctx)?;
-        request.caller().signed_in().map(|_| ()).or_error(request)
+        admit(request(ctx)?, Action::UseOwnAccount).await
     }
+}
+
+/// Rule `SignedIn`, for an action that may be open to a session without a demanded second factor.
+pub struct InSession(pub Action);
+
+impl Guard for InSession {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        admit(request(ctx)?, self.0).await
+    }
+}
+
+/// Whether the session may be used for an action at all: what every guard of a root field asks first.
+pub async fn admit(request: &RequestContext, action: Action) -> Result<()> {
+    request.services.authorize_session(&request.caller(), action).await.or_error(request)
 }
 
 /// Rule `ManagesUser`, for asking to reset the MFA of the user with this id.
@@ -37,7 +52,7 @@ impl ManagesUser {
 impl Guard for ManagesUser {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::ResetUserMfa).await?;
         let user_id: UserId = parse_id(&self.user_id, "userId")?;
         request.services.authorize_reset(&request.caller(), user_id).await.or_error(request)
     }
@@ -58,7 +73,7 @@ impl ManagesUserOfReset {
 impl Guard for ManagesUserOfReset {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::ResetUserMfa).await?;
         let id: MfaResetId = parse_id(&self.reset_id, "mfaResetId")?;
         request.services.authorize_reset_by_id(&request.caller(), id).await.or_error(request)
     }
@@ -80,7 +95,7 @@ impl OnAccount {
 impl Guard for OnAccount {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, self.action).await?;
         let id: AccountId = parse_id(&self.account_id, "accountId")?;
         request.services.authorize_account(&request.caller(), self.action, id).await.or_error(request)
     }
@@ -102,10 +117,31 @@ impl RemovesUser {
 impl Guard for RemovesUser {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::ManageAccountUsers).await?;
         let account_id: AccountId = parse_id(&self.account_id, "accountId")?;
         let user_id: UserId = parse_id(&self.user_id, "userId")?;
         request.services.authorize_removal(&request.caller(), account_id, user_id).await.or_error(request)
+    }
+}
+
+/// Rule `AccountOwnerOrAdmin` with `roles.manage`, on the account of the custom role with this id.
+pub struct OnRole {
+    role_id: ID,
+}
+
+impl OnRole {
+    /// The guard for one custom role.
+    pub fn new(role_id: &ID) -> Self {
+        Self { role_id: role_id.clone() }
+    }
+}
+
+impl Guard for OnRole {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        request.caller().signed_in().or_error(request)?;
+        let id: RoleId = parse_id(&self.role_id, "customRoleId")?;
+        request.services.authorize_role(&request.caller(), id).await.or_error(request)
     }
 }
 
@@ -124,7 +160,7 @@ impl OnInvitation {
 impl Guard for OnInvitation {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::ManageAccountUsers).await?;
         let id: InvitationId = parse_id(&self.invitation_id, "invitationId")?;
         request.services.authorize_invitation(&request.caller(), id).await.or_error(request)
     }
@@ -146,7 +182,7 @@ impl OnPortfolio {
 impl Guard for OnPortfolio {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, self.action).await?;
         let id: PortfolioId = parse_id(&self.portfolio_id, "portfolioId")?;
         request.services.authorize_portfolio(&request.caller(), self.action, id).await.or_error(request)
     }
@@ -154,8 +190,10 @@ impl Guard for OnPortfolio {
 
 /// Refuses a field of a visible object and writes the refusal down.
 async fn refused(ctx: &Context<'_>, denial: Denial, read: DeniedRead) -> Result<()> {
-    if denial != Denial::SignedOut {
-        request(ctx)?.loaders().denials.one(read).await?;
+    match denial {
+        Denial::SignedOut => {}
+        Denial::Restricted(_) => admit(request(ctx)?, read.action()).await?,
+        Denial::Hidden | Denial::Forbidden => request(ctx)?.loaders().denials.one(read).await?,
     }
     Err(denied(denial))
 }

@@ -17,10 +17,11 @@ use tracing::Instrument;
 use super::context::RequestContext;
 use super::error::{OrError, from_service, internal};
 use crate::domain::{
-    Account, AccountId, AccountMembership, MfaReset, MfaResetId, Portfolio, PortfolioId, PortfolioMembership,
-    User, UserId,
+    Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
+    PortfolioMembership, RoleId, Scope, User, UserId,
 };
 use crate::service::directory::DeniedRead;
+use crate::service::mfa_coverage::MfaCoverage;
 use crate::service::{Caller, Error, Services, deadline};
 
 /// Keys of one batch at most. Far above a page, so that a page is one batch; far below what a command can hold.
@@ -127,6 +128,8 @@ pub struct Loaders {
     pub accounts: Batched<AccountId, Option<Arc<Account>>>,
     /// Portfolios.
     pub portfolios: Batched<PortfolioId, Option<Arc<Portfolio>>>,
+    /// Custom roles.
+    pub roles: Batched<RoleId, Option<Arc<CustomRole>>>,
     /// Resets.
     pub resets: Batched<MfaResetId, Option<Arc<MfaReset>>>,
     /// Every account place of a person.
@@ -137,6 +140,8 @@ pub struct Loaders {
     pub pending_resets: Batched<UserId, Option<Arc<MfaReset>>>,
     /// How many resets of a person were asked for lately.
     pub recent_resets: Batched<UserId, u64>,
+    /// How many people of an account or portfolio have MFA.
+    pub mfa_coverage: Batched<Scope, Arc<MfaCoverage>>,
     /// Writes refused fields down.
     pub denials: Batched<DeniedRead, ()>,
 }
@@ -157,6 +162,7 @@ impl Loaders {
                 c,
                 |s, _, keys| async move { Ok(some(s.portfolios_by_id(&keys).await?)) },
             ),
+            roles: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.roles_by_id(&keys).await?)) }),
             resets: Batched::by(s, c, |s, _, keys| async move { Ok(some(s.resets_by_id(&keys).await?)) }),
             account_places: Batched::by(s, c, |s, caller, keys| async move {
                 s.account_places_of(&caller, &keys).await
@@ -168,6 +174,7 @@ impl Loaders {
                 Ok(some(s.pending_resets_of(&keys).await?))
             }),
             recent_resets: Batched::by(s, c, |s, _, keys| async move { s.recent_resets_of(&keys).await }),
+            mfa_coverage: Batched::by(s, c, |s, _, keys| async move { s.mfa_coverage_of(&keys).await }),
             denials: Batched::by(s, c, |s, caller, keys| async move {
                 s.record_denied_reads(&caller, &keys).await?;
                 Ok(HashMap::<DeniedRead, ()>::new())

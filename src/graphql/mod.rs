@@ -7,6 +7,8 @@ pub mod account;
 pub mod audit;
 pub mod connection;
 pub mod context;
+mod cursor_places;
+pub mod custom_role;
 pub mod error;
 pub mod guard;
 pub mod ids;
@@ -37,6 +39,7 @@ pub struct Query(
     portfolio::PortfolioQuery,
     mfa_reset::MfaResetQuery,
     invitation::InvitationQuery,
+    custom_role::RoleQuery,
 );
 
 /// Changing. One field a request.
@@ -46,11 +49,14 @@ pub struct Mutation(
     mfa_reset::PolicyMutation,
     account::AccountMutation,
     account::MemberMutation,
+    custom_role::CustomRoleMutation,
+    account::SecurityContactMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,
     portfolio::PortfolioAccessMutation,
     session::SessionMutation,
+    session::DeviceMutation,
     mfa::MfaMutation,
     user::UserMutation,
 );

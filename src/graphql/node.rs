@@ -3,17 +3,20 @@
 use async_graphql::{Context, Guard, ID, Interface, Object, Result};
 
 use super::account::{Account, visible_account};
+use super::custom_role::{CustomRole, visible_role};
 use super::error::bad_input;
 use super::guard::SignedIn;
 use super::mfa_reset::{MfaReset, visible_reset};
 use super::portfolio::{Portfolio, visible_portfolio};
 use super::user::{User, visible_user};
-use crate::domain::{AccountId, MfaResetId, PortfolioId, UserId};
+use crate::domain::{AccountId, MfaResetId, PortfolioId, RoleId, UserId};
 
 /// Ids that one `nodes` takes at most.
 const NODES_MAX: usize = 100;
+/// What an id of a node looks like.
+const KINDS: &str = "an id of the form user_…, account_…, portfolio_…, mfareset_… or role_…";
 
-/// Anything with a global id. Ids are TypeIDs: user_01jd…, account_…, portfolio_…, mfareset_…
+/// Anything with a global id. Ids are TypeIDs: user_01jd…, account_…, portfolio_…, mfareset_…, role_…
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
 pub enum Node {
@@ -25,6 +28,8 @@ pub enum Node {
     Portfolio(Portfolio),
     /// A reset.
     MfaReset(MfaReset),
+    /// A custom role.
+    CustomRole(CustomRole),
 }
 
 /// An id of any kind that has nodes.
@@ -33,6 +38,7 @@ enum NodeId {
     Account(AccountId),
     Portfolio(PortfolioId),
     MfaReset(MfaResetId),
+    CustomRole(RoleId),
 }
 
 fn parse(id: &ID, field: &str) -> Result<NodeId> {
@@ -42,7 +48,8 @@ fn parse(id: &ID, field: &str) -> Result<NodeId> {
         Some(AccountId::PREFIX) => id.parse().map(NodeId::Account),
         Some(PortfolioId::PREFIX) => id.parse().map(NodeId::Portfolio),
         Some(MfaResetId::PREFIX) => id.parse().map(NodeId::MfaReset),
-        _ => return Err(bad_input(field, "an id of the form user_…, account_…, portfolio_… or mfareset_…")),
+        Some(RoleId::PREFIX) => id.parse().map(NodeId::CustomRole),
+        _ => return Err(bad_input(field, KINDS)),
     };
     parsed.map_err(|error| bad_input(field, &format!("an id of the form {}_…", error.expected)))
 }
@@ -53,6 +60,7 @@ async fn visible(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>> {
         NodeId::Account(id) => visible_account(ctx, id).await?.map(Node::Account),
         NodeId::Portfolio(id) => visible_portfolio(ctx, id).await?.map(Node::Portfolio),
         NodeId::MfaReset(id) => visible_reset(ctx, id).await?.map(Node::MfaReset),
+        NodeId::CustomRole(id) => visible_role(ctx, id).await?.map(Node::CustomRole),
     })
 }
 
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn a_malformed_id_is_refused_by_name() {
         let message = |id: &str| parse(&id.into(), "id").err().map(|error| error.message);
-        let any = "id: expected an id of the form user_…, account_…, portfolio_… or mfareset_…";
+        let any = "id: expected an id of the form user_…, account_…, portfolio_…, mfareset_… or role_…";
         for id in ["", "x", "session_01jd0000000000000000000000", "USER_01jd0000000000000000000000"] {
             assert_eq!(message(id).as_deref(), Some(any), "{id}");
         }

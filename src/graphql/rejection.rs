@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{account, invitation, mfa, mfa_reset, portfolio, session, user};
+use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, session, user};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -44,6 +44,14 @@ pub enum Rejection {
     RemoveUser(account::RemoveUserRejected),
     /// Of `transferAccountOwnership`.
     TransferAccountOwnership(account::TransferAccountOwnershipRejected),
+    /// Of `createCustomRole`.
+    CreateCustomRole(custom_role::CreateCustomRoleRejected),
+    /// Of `updateCustomRole`.
+    UpdateCustomRole(custom_role::UpdateCustomRoleRejected),
+    /// Of `deleteCustomRole`.
+    DeleteCustomRole(custom_role::DeleteCustomRoleRejected),
+    /// Of `setAccountSecurityContact`.
+    SetAccountSecurityContact(account::SetAccountSecurityContactRejected),
     /// Of `acceptInvitation`.
     AcceptInvitation(invitation::AcceptInvitationRejected),
     /// Of `revokeInvitation`.
@@ -74,6 +82,8 @@ pub enum Rejection {
     LogIn(session::LogInRejected),
     /// Of `answerMfaChallenge`.
     AnswerMfaChallenge(session::AnswerMfaChallengeRejected),
+    /// Of `answerDeviceChallenge`.
+    AnswerDeviceChallenge(session::AnswerDeviceChallengeRejected),
     /// Of `revokeSession`.
     RevokeSession(session::RevokeSessionRejected),
     /// Of `beginTotpEnrollment`.

@@ -1,5 +1,7 @@
 //! What the edge needs from the rest of the gateway, and nothing more.
 
+use std::time::Duration;
+
 use async_graphql::{Data, Request, Response};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -55,6 +57,11 @@ pub struct Opened {
 pub trait Outgoing: Send + Sync {
     /// Takes it; nothing is left.
     fn take(&self) -> Option<CookieChange>;
+
+    /// What the cookie that names the browser is to hold, and for how long; nothing when it stays as it is.
+    fn take_device(&self) -> Option<(SecretString, Duration)> {
+        None
+    }
 }
 
 /// Wants nothing.

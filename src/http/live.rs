@@ -50,7 +50,7 @@ fn refusal(error: &service::Error, request_id: &str) -> Refusal {
 #[async_trait]
 impl Backend for LiveBackend {
     async fn open(&self, caller: Caller) -> Result<Opened, Refusal> {
-        let Caller { presented, wants_cookie, meta } = caller;
+        let Caller { presented, wants_cookie, device, meta } = caller;
         let mut stale = false;
         let (actor, carrier) = match &presented {
             Presented::None if wants_cookie => (Actor::SignedOut, SessionCarrier::Cookie),
@@ -69,9 +69,10 @@ impl Backend for LiveBackend {
                 (actor.unwrap_or_default(), SessionCarrier::Cookie)
             }
         };
-        let signed_in = actor.signed_in().is_some();
+        let signed_in = actor.present().is_some();
         let caller = service::Caller { actor, meta };
-        let context = Arc::new(RequestContext::new(self.services.clone(), caller, carrier));
+        let context = RequestContext::new(self.services.clone(), caller, carrier).from_device(device);
+        let context = Arc::new(context);
         if stale {
             context.change_cookie(SessionCookie::Clear);
         }
@@ -121,5 +122,11 @@ impl Outgoing for Slot {
                 Some(CookieChange::Set(token.expose().into(), left))
             }
         }
+    }
+
+    fn take_device(&self) -> Option<(SecretString, Duration)> {
+        let device = self.0.take_device()?;
+        let left = device.until - self.0.services.clock_now();
+        Some((device.token.expose().into(), Duration::try_from(left).unwrap_or_default()))
     }
 }

@@ -28,6 +28,16 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     );
     metrics::describe_gauge!("latchkey_websockets", "Open WebSockets.");
     metrics::describe_gauge!("latchkey_websocket_operations", "Operations running on WebSockets.");
+    metrics::describe_counter!("latchkey_audit_sealed_total", "Audit events sealed into their chains.");
+    metrics::describe_gauge!("latchkey_audit_unsealed", "Audit events that wait to be sealed, up to 10,000.");
+    metrics::describe_gauge!(
+        "latchkey_audit_unsealed_age_seconds",
+        "Since when the oldest audit event waits to be sealed; about ten seconds when all is well."
+    );
+    metrics::describe_counter!(
+        "latchkey_audit_chains_refused_total",
+        "Audit chains that were found changed and not continued."
+    );
     Ok(handle)
 }
 

@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
+use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
 use super::gate::{Admitted, Asked, Parameters};
@@ -61,6 +62,7 @@ pub(super) struct Done {
     pub(super) kind: OperationType,
     pub(super) signed_in: bool,
     cookie: Option<CookieChange>,
+    device: Option<(SecretString, Duration)>,
 }
 
 async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Refusal> {
@@ -87,7 +89,8 @@ async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Ref
     }
     let meta = session::meta(parts, &edge.settings.trusted_proxies);
     let wants_cookie = session::wants_cookie(&parts.headers);
-    run(edge, Caller { presented, wants_cookie, meta }, admitted).await
+    let device = wants_cookie.then(|| edge.settings.cookie.device(&parts.headers)).flatten();
+    run(edge, Caller { presented, wants_cookie, device, meta }, admitted).await
 }
 
 /// Executes in a task of its own and waits for it, up to the deadline.
@@ -105,7 +108,13 @@ pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) ->
         if let Some(keepable) = keepable.filter(|_| !refusal::is_request_error(&answer)) {
             of.gate.keep(keepable, opened.signed_in);
         }
-        Ok(Done { answer, kind, signed_in: opened.signed_in, cookie: opened.outgoing.take() })
+        Ok(Done {
+            answer,
+            kind,
+            signed_in: opened.signed_in,
+            cookie: opened.outgoing.take(),
+            device: opened.outgoing.take_device(),
+        })
     }));
     match timeout(edge.settings.deadline + GRACE, task).await {
         Ok(Ok(done)) => done,
@@ -206,7 +215,11 @@ fn executed(edge: &Edge, media: Media, done: &Done) -> Response {
     let status = if refusal::is_request_error(&done.answer) { media.request_error() } else { StatusCode::OK };
     let mut response = json(media, status, &done.answer);
     if let Some(cookie) = done.cookie.as_ref().and_then(|change| edge.settings.cookie.header(change)) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    let device = done.device.as_ref();
+    if let Some(cookie) = device.and_then(|(token, age)| edge.settings.cookie.device_header(token, *age)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }

@@ -30,6 +30,8 @@ pub struct Caller {
     pub presented: Presented,
     /// Whether a new session should travel in a cookie.
     pub wants_cookie: bool,
+    /// What names the browser, from its cookie; only where the session travels in one as well.
+    pub device: Option<SecretString>,
     /// For the audit log.
     pub meta: RequestMeta,
 }
@@ -84,19 +86,46 @@ impl CookieStyle {
         Some(header)
     }
 
+    /// The name of the cookie that names the browser.
+    pub fn device_name(self) -> &'static str {
+        if self.secure { "__Host-latchkey-device" } else { "latchkey-device" }
+    }
+
+    /// The `Set-Cookie` header that names the browser from now on, for so long. No other site ever needs it sent.
+    pub fn device_header(self, token: &SecretString, age: Duration) -> Option<HeaderValue> {
+        let cookie = Cookie::build((self.device_name(), token.expose_secret()))
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Strict)
+            .path("/")
+            .max_age(time::Duration::try_from(age).unwrap_or(time::Duration::ZERO));
+        let mut header = HeaderValue::from_str(&cookie.to_string()).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
+    /// What names the browser; several cookies of that name are none.
+    pub fn device(self, headers: &HeaderMap) -> Option<SecretString> {
+        only(headers, self.device_name())
+    }
+
     /// The token in the session cookie; several cookies of that name are none.
     pub fn token(self, headers: &HeaderMap) -> Option<SecretString> {
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .filter(|cookie| cookie.name() == self.name());
-        match (found.next(), found.next()) {
-            (Some(one), None) if !one.value().is_empty() => Some(SecretString::from(one.value())),
-            _ => None,
-        }
+        only(headers, self.name())
+    }
+}
+
+fn only(headers: &HeaderMap, name: &str) -> Option<SecretString> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .filter(|cookie| cookie.name() == name);
+    match (found.next(), found.next()) {
+        (Some(one), None) if !one.value().is_empty() => Some(SecretString::from(one.value())),
+        _ => None,
     }
 }
 
@@ -250,6 +279,12 @@ mod tests {
         assert_eq!(
             header.to_str().unwrap(),
             "__Host-latchkey=lks_x; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
+        );
+        let device = HTTPS.device_header(&"lkd_x".to_owned().into(), Duration::from_secs(60)).unwrap();
+        assert!(device.is_sensitive());
+        assert_eq!(
+            device.to_str().unwrap(),
+            "__Host-latchkey-device=lkd_x; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=60"
         );
         let cleared = CookieStyle { secure: false }.header(&CookieChange::Clear).unwrap();
         assert_eq!(cleared.to_str().unwrap(), "latchkey=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");

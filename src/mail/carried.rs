@@ -1,13 +1,12 @@
-//! What the link of a mail hangs on: a reset, an invitation, or a one-time link of a person. The worker asks it whether it
-//! still waits,
-//! which token to mint and until when, and has it keep the token's hash.
+//! What the link or code of a mail hangs on: a reset, an invitation, a one-time link of a person, a log-in. The worker asks
+//! it whether it still waits, has it draw the token or code, and keep the hash of that.
 
 use time::OffsetDateTime;
 
-use crate::crypto::{TokenHash, TokenKind};
+use crate::crypto::{Keyring, MailCode, Token, TokenKind};
 use crate::domain::{
-    Invitation, InvitationState, MailDelivery, MailLink, MailLinkKind, MailLinkState, MfaReset,
-    MfaResetState, Notification,
+    DeviceChallenge, Invitation, InvitationState, MailDelivery, MailLink, MailLinkKind, MailLinkState,
+    MfaReset, MfaResetState, Notification,
 };
 use crate::store::invitations::InvitationKey;
 use crate::store::mfa_resets::ResetKey;
@@ -21,6 +20,34 @@ pub enum Carried {
     Invitation(Invitation),
     /// A link about an address or a password.
     Link(MailLink),
+    /// A log-in from an unknown browser.
+    Device(DeviceChallenge),
+}
+
+/// What is drawn as a mail is written, and exists nowhere else.
+pub enum Drawn {
+    /// What its link carries.
+    Token(Token),
+    /// What the reader types.
+    Code(MailCode),
+}
+
+impl Drawn {
+    /// The token, if it is one.
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Code(_) => None,
+        }
+    }
+
+    /// The code, if it is one.
+    pub fn code(&self) -> Option<&MailCode> {
+        match self {
+            Self::Token(_) => None,
+            Self::Code(code) => Some(code),
+        }
+    }
 }
 
 /// Why a mail is not sent, and what its delivery says then.
@@ -33,16 +60,18 @@ pub struct Closed {
 }
 
 impl Carried {
-    /// The kind of token that the link carries.
-    pub fn token_kind(&self) -> TokenKind {
-        match self {
+    /// Draws the token of the link, or the code.
+    pub fn draw(&self) -> Drawn {
+        let kind = match self {
             Self::Reset(_) => TokenKind::MfaReset,
             Self::Invitation(_) => TokenKind::Invitation,
             Self::Link(link) => match link.kind {
                 MailLinkKind::VerifyEmail | MailLinkKind::ChangeEmail => TokenKind::EmailVerification,
                 MailLinkKind::ResetPassword => TokenKind::PasswordReset,
             },
-        }
+            Self::Device(_) => return Drawn::Code(MailCode::generate()),
+        };
+        Drawn::Token(Token::generate(kind))
     }
 
     /// After that the link is of no use.
@@ -51,6 +80,7 @@ impl Carried {
             Self::Reset(reset) => reset.expires_at,
             Self::Invitation(invitation) => invitation.expires_at,
             Self::Link(link) => link.expires_at,
+            Self::Device(challenge) => challenge.expires_at,
         }
     }
 
@@ -78,21 +108,39 @@ impl Carried {
                 MailLinkState::Closed => (Failed, "not sent: the link became void"),
                 MailLinkState::Pending => (Failed, "not sent: the link expired"),
             },
+            Self::Device(challenge) if challenge.waits(now) => return None,
+            Self::Device(challenge) if challenge.used_at.is_some() => {
+                (Sent, "not sent again: the code was used")
+            }
+            Self::Device(_) => (Failed, "not sent: the log-in took too long"),
         };
         Some(Closed { delivery, why })
     }
 
-    /// Keeps the hash of a token that is about to be mailed: false when nothing waits for it any more.
+    /// Keeps the hash of what is about to be mailed: false when nothing waits for it any more, or it is of the wrong kind.
     pub async fn keep(
         &self,
         store: &Store,
-        hash: TokenHash,
+        keyring: &Keyring,
+        drawn: &Drawn,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        match self {
-            Self::Reset(reset) => store.mfa_resets.add_token(reset.id, hash, now).await,
-            Self::Invitation(invitation) => store.invitations.add_token(invitation.id, hash, now).await,
-            Self::Link(link) => store.mail_links.add_token(link.id, hash, now).await,
+        match (self, drawn) {
+            (Self::Reset(reset), Drawn::Token(token)) => {
+                store.mfa_resets.add_token(reset.id, token.hash(), now).await
+            }
+            (Self::Invitation(invitation), Drawn::Token(token)) => {
+                store.invitations.add_token(invitation.id, token.hash(), now).await
+            }
+            (Self::Link(link), Drawn::Token(token)) => {
+                store.mail_links.add_token(link.id, token.hash(), now).await
+            }
+            (Self::Device(challenge), Drawn::Code(code)) => {
+                let hash = code.hash(keyring, challenge.id.uuid().as_bytes());
+                store.device_challenges.add_code(challenge.id, hash, now).await
+            }
+            (Self::Reset(_) | Self::Invitation(_) | Self::Link(_), Drawn::Code(_))
+            | (Self::Device(_), Drawn::Token(_)) => Ok(false),
         }
     }
 
@@ -104,6 +152,7 @@ impl Carried {
                 store.invitations.find(InvitationKey::Id(invitation.id)).await?.map(Self::Invitation)
             }
             Self::Link(link) => store.mail_links.find(link.id).await?.map(Self::Link),
+            Self::Device(challenge) => store.device_challenges.find(challenge.id).await?.map(Self::Device),
         })
     }
 }
@@ -124,6 +173,8 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::AccountRoleChanged { .. } => "account_role_changed",
         Notification::RemovedFromAccount { .. } => "removed_from_account",
         Notification::AccountOwnershipTransferred { .. } => "account_ownership_transferred",
+        Notification::SecurityContactChosen { .. } => "security_contact_chosen",
+        Notification::SecurityContactFellBack { .. } => "security_contact_fell_back",
         Notification::AccountClosed { .. } => "account_closed",
         Notification::PortfolioRoleChanged { .. } => "portfolio_role_changed",
         Notification::RemovedFromPortfolio { .. } => "removed_from_portfolio",
@@ -137,6 +188,7 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::EmailChanged { .. } => "email_changed",
         Notification::PasswordReset { .. } => "password_reset",
         Notification::SignedUpAgain { .. } => "signed_up_again",
+        Notification::NewDeviceCode { .. } => "new_device_code",
         Notification::PasswordChanged { .. } => "password_changed",
     }
 }

@@ -10,8 +10,13 @@ const LINES_MAX: usize = 20;
 
 /// A name: one line, shortened if need be.
 pub fn name(text: &str) -> String {
-    let clean = defang(&one_line(text));
-    if clean.is_empty() { "(no name)".to_owned() } else { shortened(&clean, NAME_MAX) }
+    shortened(&defang(&one_line(text)), NAME_MAX)
+}
+
+/// A name, or what stands for one of which nothing can be seen.
+pub fn name_or(text: &str, nameless: &str) -> String {
+    let clean = name(text);
+    if clean.is_empty() { nameless.to_owned() } else { clean }
 }
 
 /// A name for a header, where nothing is clickable.
@@ -131,7 +136,8 @@ mod tests {
     fn names_are_one_line_without_anything_invisible() {
         assert_eq!(name("  Ada\r\nBcc: x \t Lovelace\u{2028}\u{0}"), "Ada Bcc: x Lovelace");
         assert_eq!(name("Ada \u{202E}ecalevoL\u{202C} \u{2066}x\u{2069}\u{200F}"), "Ada ecalevoL x");
-        assert_eq!(name("\u{200B}\u{FEFF}\u{2060}\u{3164}"), "(no name)");
+        assert_eq!(name_or("\u{200B}\u{FEFF}\u{2060}\u{3164}", "(no name)"), "(no name)");
+        assert_eq!(name_or("Ada", "(no name)"), "Ada");
         assert_eq!(name("نور 👩\u{200D}🚀 Ωmega"), "نور 👩\u{200D}🚀 Ωmega");
         let long = name(&"é".repeat(200));
         assert_eq!(long.chars().count(), NAME_MAX);

@@ -7,7 +7,9 @@ use super::carried::Carried;
 use super::places;
 use super::words::{Content, Person, PersonNews, ResetFacts, Right};
 use crate::domain::key::mask_email;
-use crate::domain::{Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, User, UserId};
+use crate::domain::{
+    Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, Preferences, User, UserId,
+};
 use crate::store::mfa_resets::ResetKey;
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError};
@@ -16,6 +18,8 @@ use crate::store::{Store, StoreError};
 pub struct Facts {
     /// To whom.
     pub reader: Person,
+    /// The language and time zone to write it in.
+    pub preferences: Preferences,
     /// What it says.
     pub content: Content,
     /// When what it tells happened.
@@ -56,6 +60,8 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         | Notification::RemovedFromAccount { .. }
         | Notification::AccountOwnershipTransferred { .. }
         | Notification::AccountClosed { .. }
+        | Notification::SecurityContactChosen { .. }
+        | Notification::SecurityContactFellBack { .. }
         | Notification::PortfolioRoleChanged { .. }
         | Notification::RemovedFromPortfolio { .. }
         | Notification::RemovedFromLinkedAccounts { .. }
@@ -67,6 +73,19 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             None => return Ok(Err(Missing::Subject)),
         },
         Notification::PasswordChanged { .. } => Content::Person(PersonNews::PasswordChanged),
+        Notification::NewDeviceCode { challenge_id } => {
+            let Some(challenge) = store.device_challenges.find(challenge_id).await? else {
+                return Ok(Err(Missing::Subject));
+            };
+            at = challenge.created_at;
+            let news = PersonNews::NewDeviceCode {
+                until: challenge.expires_at,
+                ip: challenge.ip.map(|ip| ip.to_string()),
+                user_agent: challenge.user_agent.clone(),
+            };
+            carries = Some(Carried::Device(challenge));
+            Content::Person(news)
+        }
         Notification::EmailVerification { link_id }
         | Notification::EmailChangeRequested { link_id }
         | Notification::EmailChanged { link_id }
@@ -108,7 +127,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             }
         }
     };
-    Ok(Ok(Facts { reader, content, at, carries }))
+    Ok(Ok(Facts { reader, preferences: user.preferences, content, at, carries }))
 }
 
 fn about_link(what: Notification, link: &MailLink) -> PersonNews {

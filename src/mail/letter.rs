@@ -2,12 +2,15 @@
 //! laid out from the same letter, so they cannot disagree.
 
 use askama::Template;
+use unicode_width::UnicodeWidthStr;
 
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The tag of the language (BCP 47).
     pub language: &'static str,
+    /// How the language sets a colon behind a word.
+    pub colon: &'static str,
     /// The subject.
     pub subject: String,
     /// The first line.
@@ -69,7 +72,7 @@ impl Letter {
     }
 }
 
-/// How wide plain text is set (RFC 3676, section 4.2, recommends at most 78).
+/// How wide plain text is set, in columns (RFC 3676, section 4.2, recommends at most 78).
 const WIDTH: usize = 72;
 
 /// Breaks running text between words.
@@ -77,7 +80,7 @@ fn wrapped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut width = 0;
     for word in text.split(' ') {
-        let length = word.chars().count();
+        let length = word.width();
         if width > 0 && width + 1 + length > WIDTH {
             out.push('\n');
             width = 0;
@@ -100,6 +103,10 @@ mod tests {
         let text = wrapped(&"lorem ipsum ".repeat(40));
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
         assert_eq!(text.replace('\n', " "), "lorem ipsum ".repeat(40));
+        // A Korean syllable takes two columns.
+        let korean = wrapped(&"안녕하세요 ".repeat(20));
+        assert!(korean.lines().all(|line| line.width() <= WIDTH));
+        assert_eq!(korean.lines().next().unwrap().chars().count(), 35);
         let long = "x".repeat(100);
         assert_eq!(wrapped(&format!("a {long} b")), format!("a\n{long}\nb"));
     }

@@ -10,7 +10,8 @@ use crate::store::invitations::InvitationKey;
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError};
 
-/// The mail to an address that is invited, whether it is somebody's already or not.
+/// The mail to an address that is invited, whether it is somebody's already or not. To somebody who is not known yet it is
+/// written in the inviter's language: whoever invites writes it on their own behalf, and mostly to colleagues.
 pub(super) async fn invitation(
     store: &Store,
     mail: &Mail,
@@ -20,15 +21,18 @@ pub(super) async fn invitation(
         return Ok(Err(Missing::Subject));
     };
     let known = store.users.find_by_email(&invitation.email_key).await?;
+    let inviter = store.users.find(invitation.invited_by).await?;
+    let preferences = known.as_ref().or(inviter.as_ref()).map(|user| user.preferences.clone());
     let news = PlaceNews::Invitation {
-        inviter: somebody(store, invitation.invited_by).await?,
+        inviter: inviter.map(person),
         right: offered(store, &invitation).await?,
         until: invitation.expires_at,
     };
     let reader =
         Person { name: known.map(|user| user.name).unwrap_or_default(), email: invitation.email.clone() };
     let (content, carries) = (Content::Place(news), Some(Carried::Invitation(invitation)));
-    Ok(Ok(Facts { reader, content, at: mail.created_at, carries }))
+    let preferences = preferences.unwrap_or_default();
+    Ok(Ok(Facts { reader, preferences, content, at: mail.created_at, carries }))
 }
 
 /// What there is to say to somebody who is known; nothing when what it is about is gone.
@@ -56,6 +60,17 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
                 to: somebody(store, to).await?,
             }
         }
+        Notification::SecurityContactChosen { account_id, from, to, by } => PlaceNews::ContactChosen {
+            account: name_of(store, account_id).await?,
+            from: whoever(store, from).await?,
+            to: whoever(store, to).await?,
+            by: somebody(store, by).await?,
+        },
+        Notification::SecurityContactFellBack { account_id, from, to } => PlaceNews::ContactFellBack {
+            account: name_of(store, account_id).await?,
+            from: somebody(store, from).await?,
+            to: whoever(store, to).await?,
+        },
         Notification::AccountClosed { account_id, by } => {
             PlaceNews::Closed { account: name_of(store, account_id).await?, by: somebody(store, by).await? }
         }
@@ -95,7 +110,7 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
 
 async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreError> {
     let authority = match invitation.offer {
-        Offer::Account { account_id, role } => Authority::Account { account_id, role },
+        Offer::Account { account_id, role, .. } => Authority::Account { account_id, role },
         Offer::Portfolio { portfolio_id, role } => Authority::Portfolio { portfolio_id, role },
     };
     right(store, authority).await
@@ -103,6 +118,13 @@ async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreE
 
 async fn somebody(store: &Store, id: UserId) -> Result<Option<Person>, StoreError> {
     Ok(store.users.find(id).await?.map(person))
+}
+
+async fn whoever(store: &Store, id: Option<UserId>) -> Result<Option<Person>, StoreError> {
+    match id {
+        Some(id) => somebody(store, id).await,
+        None => Ok(None),
+    }
 }
 
 async fn name_of(store: &Store, id: AccountId) -> Result<Option<String>, StoreError> {

@@ -10,10 +10,10 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use time::OffsetDateTime;
 
 use super::clean;
-use super::words::{self, Content, Language, Links, Person, Setting};
+use super::words::{self, Content, Language, Links, Person, Setting, Zone};
 use crate::config::PublicUrl;
-use crate::crypto::{Token, TokenKind};
-use crate::domain::MailId;
+use crate::crypto::{MailCode, Token, TokenKind};
+use crate::domain::{MailId, Preferences};
 
 /// A mail that is ready to go. Its text may hold a token, so it has no `Debug`.
 pub struct Rendered {
@@ -57,6 +57,8 @@ pub struct Order<'a> {
     pub id: MailId,
     /// To whom.
     pub to: &'a Person,
+    /// The language and time zone to write it in.
+    pub preferences: &'a Preferences,
     /// When what it tells happened.
     pub at: OffsetDateTime,
     /// Now.
@@ -65,6 +67,8 @@ pub struct Order<'a> {
     pub content: &'a Content,
     /// The token of its links, if it has any.
     pub token: Option<&'a Token>,
+    /// The code that it carries, if it does.
+    pub code: Option<&'a MailCode>,
 }
 
 impl Renderer {
@@ -85,9 +89,17 @@ impl Renderer {
             let accept = self.public_url.join(&format!("{}#token={}", page(token.kind()), token.expose()));
             Links { decline: format!("{accept}&decline=1"), accept }
         });
-        let setting =
-            Setting { service: &self.service, reader: order.to, at: order.at, links: links.as_ref() };
-        let letter = words::letter(Language::default(), &setting, order.content);
+        let code = order.code.map(MailCode::expose);
+        let setting = Setting {
+            language: Language::best_for(order.preferences.locale.as_deref()),
+            zone: &Zone::named(order.preferences.time_zone.as_deref()),
+            service: &self.service,
+            reader: order.to,
+            at: order.at,
+            links: links.as_ref(),
+            code: code.as_deref(),
+        };
+        let letter = words::letter(&setting, order.content);
         let text = letter.text().map_err(|_| RenderError::Compose)?;
         let html = letter.html().map_err(|_| RenderError::Compose)?;
 
@@ -102,6 +114,7 @@ impl Renderer {
             .message_id(Some(format!("<{}@{}>", order.id, self.from.email.domain())))
             .header(AutoSubmitted)
             .header(AutoResponseSuppress)
+            .header(ContentLanguage(letter.language.to_owned()))
             .envelope(envelope.clone())
             .multipart(
                 MultiPart::alternative()
@@ -120,9 +133,11 @@ const fn page(kind: TokenKind) -> &'static str {
         TokenKind::EmailVerification => "/verify-email",
         TokenKind::PasswordReset => "/reset-password",
         TokenKind::Invitation => "/invitation",
-        TokenKind::MfaReset | TokenKind::Session | TokenKind::Challenge | TokenKind::Enrollment => {
-            "/mfa-reset"
-        }
+        TokenKind::MfaReset
+        | TokenKind::Session
+        | TokenKind::Challenge
+        | TokenKind::Enrollment
+        | TokenKind::Device => "/mfa-reset",
     }
 }
 
@@ -177,6 +192,24 @@ fn encoded_words(text: &str) -> String {
     words.push(chunk);
     let words: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
     words.join("\r\n ")
+}
+
+/// What language a mail is written in (RFC 3282).
+#[derive(Clone)]
+struct ContentLanguage(String);
+
+impl Header for ContentLanguage {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Language")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
+    }
 }
 
 macro_rules! fixed_header {

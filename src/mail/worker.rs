@@ -1,4 +1,4 @@
-//! The worker that empties the outbox: claims a mail by lease, looks its facts up, mints the token of its link, sends it
+//! The worker that empties the outbox: claims a mail by lease, looks its facts up, draws its token or code, sends it
 //! and writes down what became of it. Any number of workers may run; a mail whose worker died is claimed again when the
 //! lease ends. So each mail goes out at least once, always under the same Message-ID.
 //!
@@ -15,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backoff::{KEEP_TRYING, next_attempt};
-use super::carried::{Carried, Closed, kind};
+use super::carried::{Carried, Closed, Drawn, kind};
 use super::facts::{self, Facts, Missing};
 use super::render::{Order, Rendered, Renderer};
 use super::transport::{SendError, Transport};
 use crate::clock::Clock;
-use crate::crypto::Token;
+use crate::crypto::Keyring;
 use crate::domain::{MailDelivery, Notification};
 use crate::store::outbox::Mail;
 use crate::store::{Store, StoreError, Tx};
@@ -85,6 +85,7 @@ pub struct MailWorker {
 struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
+    keyring: Arc<Keyring>,
     transport: Arc<dyn Transport>,
     renderer: Renderer,
     waker: Arc<Notify>,
@@ -113,11 +114,12 @@ impl MailWorker {
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
+        keyring: Arc<Keyring>,
         transport: Arc<dyn Transport>,
         renderer: Renderer,
     ) -> Self {
         let give_back = CancellationToken::new();
-        let inner = Inner { store, clock, transport, renderer, waker: Arc::default(), give_back };
+        let inner = Inner { store, clock, keyring, transport, renderer, waker: Arc::default(), give_back };
         Self { inner: Arc::new(inner), grace: STOP_GRACE }
     }
 
@@ -257,7 +259,7 @@ impl Inner {
         Ok(Outcome::Failed)
     }
 
-    /// Looks the facts up and writes the mail. The token's hash is saved here, before anybody can hold the token.
+    /// Looks the facts up and writes the mail. The hash of its token or code is saved here, before anybody can hold it.
     async fn plan(&self, mail: &Mail) -> Result<Plan, StoreError> {
         let facts = match facts::of(&self.store, mail).await? {
             Ok(facts) => facts,
@@ -270,10 +272,10 @@ impl Inner {
         if let Some(closed) = carried.closed(self.clock.now()) {
             return Ok(Plan::drop(closed));
         }
-        let token = Token::generate(carried.token_kind());
-        let plan = self.write(mail, &facts, Some(&token), carried.expires_at());
+        let drawn = carried.draw();
+        let plan = self.write(mail, &facts, Some(&drawn), carried.expires_at());
         if let Plan::Send { .. } = plan
-            && !carried.keep(&self.store, token.hash(), self.clock.now()).await?
+            && !carried.keep(&self.store, &self.keyring, &drawn, self.clock.now()).await?
         {
             return self.closed_meanwhile(carried).await;
         }
@@ -286,14 +288,16 @@ impl Inner {
         Ok(closed.map_or(Plan::fail("what it is about is gone"), Plan::drop))
     }
 
-    fn write(&self, mail: &Mail, facts: &Facts, token: Option<&Token>, deadline: OffsetDateTime) -> Plan {
+    fn write(&self, mail: &Mail, facts: &Facts, drawn: Option<&Drawn>, deadline: OffsetDateTime) -> Plan {
         let order = Order {
             id: mail.id,
             to: &facts.reader,
+            preferences: &facts.preferences,
             at: facts.at,
             now: self.clock.now(),
             content: &facts.content,
-            token,
+            token: drawn.and_then(Drawn::token),
+            code: drawn.and_then(Drawn::code),
         };
         match self.renderer.render(&order) {
             Ok(rendered) => Plan::Send { mail: Box::new(rendered), deadline },

@@ -7,13 +7,14 @@
 use time::OffsetDateTime;
 
 use super::audit::{Happening, scopes_of_account};
+use super::sign_up::preferences;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
 use crate::domain::key::{mask_email, usable_name};
 use crate::domain::password::{PasswordFault, check_password};
 use crate::domain::{
     AccountMembership, AuditAction, Credential, Invitation, InvitationState, MfaPolicy, Notification, Offer,
-    PortfolioMembership, Scope, User, UserId,
+    PortfolioMembership, Preferences, Scope, User, UserId,
 };
 use crate::store::invitations::InvitationKey;
 use crate::store::users::NewUser;
@@ -27,6 +28,16 @@ pub struct Registration<'a> {
     pub name: Option<&'a str>,
     /// The password.
     pub password: Option<&'a str>,
+    /// The language of mail.
+    pub locale: Option<&'a str>,
+    /// The time zone of mail.
+    pub time_zone: Option<&'a str>,
+}
+
+/// A user to be.
+struct Newcomer {
+    user: NewUser,
+    preferences: Preferences,
 }
 
 /// Somebody joined.
@@ -105,6 +116,7 @@ impl Services {
         token: &str,
         registration: Registration<'_>,
     ) -> Result<AcceptInvitation, Error> {
+        let preferences = preferences(registration.locale, registration.time_zone)?;
         let hash = Token::parse(TokenKind::Invitation, token).map(|token| token.hash());
         let found = match hash {
             Some(hash) => self.store().invitations.find(InvitationKey::Token(hash)).await?,
@@ -112,7 +124,7 @@ impl Services {
         };
         let outcome = match (hash, &found) {
             (Some(hash), Some(invitation)) => {
-                self.accept_invited(caller, hash, invitation, registration).await?
+                self.accept_invited(caller, hash, invitation, registration, preferences).await?
             }
             _ => AcceptInvitation::Invalid,
         };
@@ -138,6 +150,7 @@ impl Services {
         hash: TokenHash,
         invitation: &Invitation,
         registration: Registration<'_>,
+        preferences: Preferences,
     ) -> Result<AcceptInvitation, Error> {
         if let Some(closed) = closed(invitation, self.now()) {
             return Ok(closed);
@@ -147,11 +160,15 @@ impl Services {
             Err(refused) => return Ok(refused),
             Ok(Some(_)) => None,
             Ok(None) => match self.registered(invitation, registration).await? {
-                Ok(new) => Some(new),
+                Ok(user) => Some(Newcomer { user, preferences }),
                 Err(refused) => return Ok(refused),
             },
         };
-        transact!(self.store(), |tx| self.join(&mut tx, caller, hash, new.as_ref()))
+        match transact!(self.store(), |tx| self.join(&mut tx, caller, hash, new.as_ref())) {
+            // The place or the role is gone: neither a user nor a used invitation is left behind.
+            Err(Error::Undone) => Ok(AcceptInvitation::Invalid),
+            outcome => outcome,
+        }
     }
 
     /// The user whom an invitation makes; hashing the password is slow and happens before the transaction.
@@ -186,7 +203,7 @@ impl Services {
         tx: &mut Tx,
         caller: &Caller,
         hash: TokenHash,
-        new: Option<&NewUser>,
+        new: Option<&Newcomer>,
     ) -> Result<AcceptInvitation, Error> {
         let (store, now) = (self.store(), self.now());
         let found = store.invitations.find_in(tx, InvitationKey::Token(hash)).await?;
@@ -211,13 +228,14 @@ impl Services {
                 (user.id, user.name.as_str(), user.mfa.is_some())
             }
             (None, Some(new)) => {
-                store.users.insert(tx, new.clone()).await.map_err(lost_race)?;
-                (new.id, new.name.as_str(), false)
+                let user = new.user.clone();
+                store.users.insert_with(tx, user, &new.preferences).await.map_err(lost_race)?;
+                (new.user.id, new.user.name.as_str(), false)
             }
             (None, None) => return Err(Error::Defect("nobody joins")),
         };
         let joins = Joins { user_id, name, has_mfa, invitation: &invitation };
-        let Some(place) = self.enter(tx, &joins).await? else { return Ok(AcceptInvitation::Invalid) };
+        let place = self.enter(tx, &joins).await?.ok_or(Error::Undone)?;
 
         let enrollment_required = !has_mfa && place.policy.demands_enrollment(now);
         if enrollment_required {
@@ -229,7 +247,7 @@ impl Services {
         let mut happening = Happening::new(caller, now, AuditAction::InvitationAccepted)
             .about(user_id)
             .detail("invitation", invitation.id)
-            .detail("role", invitation.offer.role());
+            .detail("role", invitation.offer.role_name());
         if known.is_none() {
             happening = happening.by(user_id, Credential::MailLink).detail("user", "created");
         }
@@ -246,22 +264,29 @@ impl Services {
         })))
     }
 
-    /// Puts a person into the place of an invitation; nothing when the place is gone. Whoever is there already (by another
+    /// Puts a person into the place of an invitation; nothing when the place or its role is gone. Whoever is there already (by another
     /// way) keeps the role.
     async fn enter(&self, tx: &mut Tx, joins: &Joins<'_>) -> Result<Option<Entered>, Error> {
         let (store, joined_at) = (self.store(), self.now());
         let (user_id, name, mfa_enabled) = (joins.user_id, joins.name, joins.has_mfa);
         let email_key = joins.invitation.email_key.clone();
         match joins.invitation.offer {
-            Offer::Account { account_id, role } => {
+            Offer::Account { account_id, role, custom_role_id } => {
                 let Some(account) = store.accounts.find_in(tx, account_id).await? else { return Ok(None) };
                 let was_there = store.account_members.find_in(tx, account_id, user_id).await?.is_some();
                 if !store.accounts.touch(tx, account_id, i64::from(!was_there)).await? {
                     return Ok(None);
                 }
                 if !was_there {
-                    let portfolio_id = account.portfolio_id;
-                    let membership = AccountMembership { account_id, user_id, role, portfolio_id, joined_at };
+                    let mut membership =
+                        AccountMembership::new(account_id, user_id, role, account.portfolio_id, joined_at);
+                    if let Some(id) = custom_role_id {
+                        let found = store.account_roles.find_in(tx, id).await?;
+                        let Some(role) = found.filter(|role| role.account_id == account_id) else {
+                            return Ok(None);
+                        };
+                        membership = membership.holding(role.held());
+                    }
                     let member = account_members::NewMember { membership, name, email_key, mfa_enabled };
                     store.account_members.insert(tx, member).await?;
                 }

@@ -7,6 +7,7 @@
 use time::OffsetDateTime;
 
 use super::audit::Happening;
+use super::owners::Told;
 use super::throttle::{PASSWORD_BY_RESET, Verdict};
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
@@ -148,8 +149,10 @@ impl Services {
         store.portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
         let sessions = store.sessions.delete_of_user(tx, user_id, None).await?;
         store.tickets.delete_of_user(tx, user_id).await?;
+        self.forget_devices(tx, user_id).await?;
 
-        let mut told: Vec<UserId> = self.owners_concerned(tx, reset.authority, &memberships).await?;
+        let mut told: Vec<UserId> =
+            self.people_concerned(tx, reset.authority, &memberships, Told::Contact).await?;
         told.extend([user_id, reset.requested_by]);
         told.sort_unstable();
         told.dedup();

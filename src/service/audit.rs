@@ -24,7 +24,7 @@ pub struct Happening<'a> {
 impl<'a> Happening<'a> {
     /// Something that the caller did now.
     pub fn new(caller: &'a Caller, at: OffsetDateTime, action: AuditAction) -> Self {
-        let session_id = caller.actor.signed_in().map(|person| person.session.id);
+        let session_id = caller.actor.present().map(|person| person.session.id);
         Self {
             caller,
             at,
@@ -125,6 +125,32 @@ impl Services {
         let accounts = self.store().account_members.of_user_in(tx, user).await?;
         let portfolios = self.store().portfolio_members.of_user_in(tx, user).await?;
         Ok(Memberships { accounts, portfolios })
+    }
+
+    /// Writes down that a change was refused for a reason that its answer tells. `change` is the mutation's name.
+    pub(super) async fn record_refused_change(
+        &self,
+        caller: &Caller,
+        change: &str,
+        reason: &str,
+        scopes: &[Scope],
+    ) -> Result<(), Error> {
+        let happening = Happening::new(caller, self.now(), AuditAction::ChangeRefused)
+            .detail("change", change)
+            .detail("reason", reason);
+        self.record_refusal(&happening, scopes).await
+    }
+
+    /// The same for a change of one's own.
+    pub(super) async fn record_refused_own_change(
+        &self,
+        caller: &Caller,
+        change: &str,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let person = caller.signed_in()?;
+        let scopes = scopes_of(person.user_id, &person.memberships);
+        self.record_refused_change(caller, change, reason, &scopes).await
     }
 
     /// Writes a refusal down by itself: it changes nothing else, and must not be lost with an aborted transaction.

@@ -1,15 +1,33 @@
 //! Permission questions that guards ask before the work. Services ask again, on their own snapshot.
 
-use super::audit::Happening;
+use super::audit::{Happening, scopes_of};
+use super::throttle::{RESTRICTED_REFUSAL, Verdict};
 use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
-    AccountId, Action, AuditAction, Denial, InvitationId, MfaResetId, Offer, PortfolioId, Resource, Scope,
-    UserId,
+    AccountId, Action, AuditAction, Denial, InvitationId, MfaResetId, Offer, PortfolioId, Resource, RoleId,
+    Scope, UserId,
 };
 use crate::store::invitations::InvitationKey;
 
 impl Services {
+    /// Whether the caller's session may be used for an action at all. That a restricted one may not is written down,
+    /// once in a while: a dashboard asks for many things.
+    pub async fn authorize_session(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+        let Err(denial) = caller.admitted(action) else { return Ok(()) };
+        if let (Denial::Restricted(restriction), Some(person)) = (denial, caller.actor.present()) {
+            let subject = format!("{} {restriction:?}", person.session.id);
+            if let Verdict::Go(_) = self.attempt(RESTRICTED_REFUSAL, subject.as_bytes()).await? {
+                let happening = Happening::new(caller, self.now(), AuditAction::AccessDenied)
+                    .detail("action", format!("{action:?}"))
+                    .detail("reason", restriction.as_str());
+                let scopes = scopes_of(person.user_id, &person.memberships);
+                self.record_refusal(&happening, &scopes).await?;
+            }
+        }
+        Err(denial.into())
+    }
+
     /// Whether the caller may do something about a person.
     pub async fn authorize_user(
         &self,
@@ -64,7 +82,8 @@ impl Services {
         self.record_denial(caller, action, allowed, Scope::Account(id)).await
     }
 
-    /// Whether the caller may take a person out of an account: Owner or Admin; one's own place is left by oneself.
+    /// Whether the caller may take a person out of an account: rule `AccountOwnerOrAdmin` with `users.manage`; one's own
+    /// place is left by oneself. Whether the person holds more than the caller is asked by the service.
     pub async fn authorize_removal(
         &self,
         caller: &Caller,
@@ -74,6 +93,14 @@ impl Services {
         let oneself = caller.signed_in()?.user_id == user;
         let action = if oneself { Action::LeaveAccount } else { Action::ManageAccountUsers };
         self.authorize_account(caller, action, account).await
+    }
+
+    /// Whether the caller may change a custom role: whoever may define roles of its account. A role of an account that the
+    /// caller does not see does not exist.
+    pub async fn authorize_role(&self, caller: &Caller, id: RoleId) -> Result<(), Error> {
+        caller.signed_in()?;
+        let role = self.store().account_roles.find(id).await?.ok_or(Denial::Hidden)?;
+        self.authorize_account(caller, Action::ManageAccountRoles, role.account_id).await
     }
 
     /// Whether the caller may take an invitation back or send it again: whoever may invite to its place. An invitation

@@ -27,6 +27,7 @@ impl Services {
         let codes = BackupCodes::generate();
         let done = transact!(self.store(), |tx| self.replace_codes(&mut tx, caller, &proof, &codes))?;
         if let Some(refusal) = done {
+            self.record_refused_factor(caller, refusal).await?;
             return Ok(Regenerate::Refused(refusal));
         }
         self.forgive(proof.attempt).await?;

@@ -115,15 +115,16 @@ impl Bootstrap {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(created.owner_id),
+            chosen_contact: None,
         };
         let member = NewMember {
-            membership: AccountMembership {
-                account_id: created.account_id,
-                user_id: created.owner_id,
-                role: AccountRole::Owner,
-                portfolio_id: None,
-                joined_at: now,
-            },
+            membership: AccountMembership::new(
+                created.account_id,
+                created.owner_id,
+                AccountRole::Owner,
+                None,
+                now,
+            ),
             name: owner_name,
             email_key,
             mfa_enabled: false,

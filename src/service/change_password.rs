@@ -47,6 +47,7 @@ impl Services {
             Err(refusal) => return Ok(ChangePassword::Refused(refusal)),
         };
         if let Err(fault) = self.check_password_of(&user, new) {
+            self.record_refused_own_change(caller, "changePassword", fault.as_str()).await?;
             return Ok(ChangePassword::Password(fault));
         }
         let hash = self.tools.passwords.hash(new).await?;
@@ -57,7 +58,10 @@ impl Services {
             (&old, &hash),
             session
         ))?;
-        let Some(sessions_ended) = ended else { return Ok(ChangePassword::Refused(OwnPassword::Wrong)) };
+        let Some(sessions_ended) = ended else {
+            self.record_refused_own_change(caller, "changePassword", "WRONG_PASSWORD").await?;
+            return Ok(ChangePassword::Refused(OwnPassword::Wrong));
+        };
         self.wake_mail();
         Ok(ChangePassword::Changed { sessions_ended })
     }

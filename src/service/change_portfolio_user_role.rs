@@ -54,7 +54,12 @@ impl Services {
                 self.wake_mail();
                 None
             }
-            ChangePortfolioUserRole::NotAMember => None,
+            ChangePortfolioUserRole::NotAMember => {
+                let scopes = [Scope::Portfolio(portfolio_id)];
+                self.record_refused_change(caller, "changePortfolioUserRole", "NOT_A_MEMBER", &scopes)
+                    .await?;
+                None
+            }
             ChangePortfolioUserRole::IsOwner => Some("IS_OWNER"),
             ChangePortfolioUserRole::RoleNotGrantable => Some("ROLE_NOT_GRANTABLE"),
         };

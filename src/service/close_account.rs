@@ -42,12 +42,15 @@ impl Services {
         self.authorize_account(caller, Action::CloseAccount, id).await?;
         let account = self.store().accounts.find(id).await?.ok_or(Denial::Hidden)?;
         if name_key(&account.name) != name_key(name) {
+            let scopes = [Scope::Account(id)];
+            self.record_refused_change(caller, "closeAccount", "NAME_MISMATCH", &scopes).await?;
             return Ok(CloseAccount::NameMismatch);
         }
         // Looked up before they are gone.
         let admins = [AccountRole::Owner, AccountRole::Admin];
         let places = self.store().account_members.with_roles(id, &admins, TOLD_MAX).await?;
-        let told: Vec<UserId> = places.into_iter().map(|place| place.user_id).collect();
+        let mut told: Vec<UserId> = places.into_iter().map(|place| place.user_id).collect();
+        told.extend(account.chosen_contact.filter(|contact| !told.contains(contact)));
         while let Step::Further = transact!(self.store(), |tx| self.close_step(&mut tx, caller, id, &told))? {
         }
         self.wake_mail();
@@ -63,7 +66,7 @@ impl Services {
     ) -> Result<Step, Error> {
         let (store, now) = (self.store(), self.now());
         let owner = caller.signed_in()?.user_id;
-        let account = self.managed_account(tx, caller, Action::CloseAccount, id, 0).await?;
+        let mut account = self.managed_account(tx, caller, Action::CloseAccount, id, 0).await?;
         let scopes = scopes_of_account(&account);
         let mut leaving = store.account_members.some_in(tx, id, BATCH.saturating_add(1)).await?;
         let last = i64::try_from(leaving.len()).is_ok_and(|count| count <= BATCH);
@@ -74,6 +77,9 @@ impl Services {
         let happening = |action| Happening::new(caller, now, action);
         if !last {
             store.accounts.touch(tx, id, -i64::try_from(left).unwrap_or(0)).await?;
+            if let Some(contact) = account.chosen_contact.filter(|contact| leaving.contains(contact)) {
+                self.drop_contact(tx, caller, &mut account, contact).await?;
+            }
             let events = happening(AuditAction::UserRemoved).detail("closing", left).events(&scopes);
             store.audit_events.insert(tx, &events).await?;
             return Ok(Step::Further);
@@ -85,6 +91,7 @@ impl Services {
             store.portfolios.touch(tx, portfolio, 0, -1).await?;
         }
         store.invitations.revoke_all(tx, Scope::Account(id)).await?;
+        store.account_roles.delete_all(tx, id).await?;
         for reader in told {
             let notice = Notification::AccountClosed { account_id: id, by: owner };
             store.outbox.insert(tx, *reader, notice, now).await?;

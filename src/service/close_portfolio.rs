@@ -48,6 +48,8 @@ impl Services {
         self.authorize_portfolio(caller, Action::ClosePortfolio, id).await?;
         let portfolio = self.store().portfolios.find(id).await?.ok_or(Denial::Hidden)?;
         if name_key(&portfolio.name) != name_key(name) {
+            let scopes = [Scope::Portfolio(id)];
+            self.record_refused_change(caller, "closePortfolio", "NAME_MISMATCH", &scopes).await?;
             return Ok(ClosePortfolio::NameMismatch);
         }
         // Looked up before they are gone.
@@ -68,7 +70,7 @@ impl Services {
     async fn unlink_all(&self, caller: &Caller, id: PortfolioId) -> Result<(), Error> {
         loop {
             let request = PageRequest::first(ACCOUNTS);
-            let page = self.store().accounts.list_of_portfolio(id, None, &request).await?;
+            let page = self.store().accounts.list_of_portfolio(id, &request).await?;
             if page.items.is_empty() {
                 return Ok(());
             }

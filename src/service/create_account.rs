@@ -41,6 +41,7 @@ impl Services {
         if let Verdict::Wait(retry_at) =
             self.attempt(ACCOUNTS_BY_USER, person.user_id.uuid().as_bytes()).await?
         {
+            self.record_refused_own_change(caller, "createAccount", "TOO_MANY_ACCOUNTS").await?;
             return Ok(CreateAccount::TooManyAccounts { retry_at });
         }
         let now = self.now();
@@ -52,6 +53,7 @@ impl Services {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(person.user_id),
+            chosen_contact: None,
         };
         transact!(self.store(), |tx| self.create_in(&mut tx, caller, &account))?;
         Ok(CreateAccount::Created(Box::new(account)))
@@ -65,13 +67,13 @@ impl Services {
         store.users.touch(tx, user_id).await?;
         store.accounts.insert(tx, account).await?;
         let member = NewMember {
-            membership: AccountMembership {
-                account_id: account.id,
+            membership: AccountMembership::new(
+                account.id,
                 user_id,
-                role: AccountRole::Owner,
-                portfolio_id: None,
-                joined_at: account.created_at,
-            },
+                AccountRole::Owner,
+                None,
+                account.created_at,
+            ),
             name: &user.name,
             email_key: EmailKey::parse(&user.email).map_err(|_| Error::Defect("a stored address is none"))?,
             mfa_enabled: user.mfa.is_some(),

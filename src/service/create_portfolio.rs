@@ -36,6 +36,7 @@ impl Services {
             .ok_or_else(|| Error::bad_input("name", "1 to 200 characters without control characters"))?;
         let by = person.user_id.uuid();
         if let Verdict::Wait(retry_at) = self.attempt(PORTFOLIOS_BY_USER, by.as_bytes()).await? {
+            self.record_refused_own_change(caller, "createPortfolio", "TOO_MANY_PORTFOLIOS").await?;
             return Ok(CreatePortfolio::TooManyPortfolios { retry_at });
         }
         let now = self.now();

@@ -1,6 +1,7 @@
-//! `declineMfaReset`: "this wasn't me". Closes the reset and tells the requester and the Owners.
+//! `declineMfaReset`: "this wasn't me". Closes the reset and tells the requester, the security contacts and the Owners.
 
 use super::audit::Happening;
+use super::owners::Told;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
 use crate::domain::{AuditAction, Credential, MfaResetState, Notification};
@@ -46,7 +47,8 @@ impl Services {
         let claimed = store.mfa_resets.claim(tx, ResetKey::Token(hash), MfaResetState::Declined, now).await?;
         let Some(reset) = claimed else { return Ok(false) };
         let memberships = self.memberships_in(tx, reset.user_id).await?;
-        let mut told = self.owners_concerned(tx, reset.authority, &memberships).await?;
+        let mut told =
+            self.people_concerned(tx, reset.authority, &memberships, Told::ContactAndOwner).await?;
         told.push(reset.requested_by);
         told.sort_unstable();
         told.dedup();

@@ -2,15 +2,17 @@
 //!
 //! - `batches`: many things by their keys in one go, for the loaders. They do not ask who is asking.
 //! - `sight`: what the caller may see of a thing in hand. Pure questions to the policy.
-//! - `people`, `places`, `security`: pages and counts. Each asks the policy again before it reads.
+//! - `people`, `places`, `custom_roles`, `security`: pages and counts. Each asks the policy again before it reads.
 
 pub mod batches;
+pub mod custom_roles;
 pub mod people;
 pub mod places;
 pub mod security;
 pub mod sight;
 
-pub use people::{PeopleFilter, PortfolioPeopleFilter};
+pub use custom_roles::RolePlace;
+pub use people::{LinkedPeopleFilter, PeopleFilter, PortfolioPeopleFilter};
 pub use places::PlaceByName;
 pub use sight::{Answer, DeniedRead};
 

@@ -1,10 +1,12 @@
-//! `disableMfa`: switching one's own MFA off, against a fresh second factor, where nobody enforces it.
+//! `disableMfa`: switching one's own MFA off, against a fresh second factor, where nobody enforces it. A reset that waits
+//! is cancelled with it: nothing is left to reset.
 
 use super::audit::{Happening, scopes_of};
 use super::own_factor::{OwnFactor, Proof};
 use super::{Caller, Error, Services};
-use crate::domain::{AuditAction, Notification};
+use crate::domain::{AuditAction, MfaResetState, Notification};
 use crate::store::Tx;
+use crate::store::mfa_resets::ResetKey;
 use crate::transact;
 
 /// What switching off gives.
@@ -29,7 +31,11 @@ impl Services {
         if outcome != Disable::Refused(OwnFactor::CodeAlreadyUsed) {
             self.forgive(proof.attempt).await?;
         }
-        self.wake_mail();
+        match &outcome {
+            Disable::Disabled => self.wake_mail(),
+            Disable::Enforced => self.record_refused_own_change(caller, "disableMfa", "MFA_ENFORCED").await?,
+            Disable::Refused(refusal) => self.record_refused_factor(caller, *refusal).await?,
+        }
         Ok(outcome)
     }
 
@@ -49,10 +55,18 @@ impl Services {
         }
         self.store().account_members.set_mfa_enabled(tx, user_id, false).await?;
         self.store().portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
-        let happening = Happening::new(caller, now, AuditAction::MfaDisabled)
-            .by(user_id, proof.code.credential())
-            .about(user_id);
-        let events = happening.events(&scopes_of(user_id, &memberships));
+        // A factor that is no more proves nothing: where MFA is enforced later, these sessions must enrol.
+        self.store().sessions.unset_mfa_at(tx, user_id).await?;
+        let happening =
+            |action| Happening::new(caller, now, action).by(user_id, proof.code.credential()).about(user_id);
+        let mut events = happening(AuditAction::MfaDisabled).events(&scopes_of(user_id, &memberships));
+        // A link that is under way must not take away a factor that is set up after this one.
+        let waiting = ResetKey::Of(user_id);
+        if let Some(reset) = self.store().mfa_resets.claim(tx, waiting, MfaResetState::Cancelled, now).await?
+        {
+            let cancelled = happening(AuditAction::MfaResetCancelled).detail("mfaReset", reset.id);
+            events.extend(cancelled.events(&reset.scopes));
+        }
         self.store().audit_events.insert(tx, &events).await?;
         self.store().outbox.insert(tx, user_id, Notification::MfaDisabled { user_id }, now).await?;
         Ok(Disable::Disabled)

@@ -9,7 +9,7 @@ use super::audit::{Happening, scopes_of};
 use super::log_in::{NewSession, carrier_digest};
 use super::{Caller, Error, Services};
 use crate::crypto::{BackupCode, BackupCodes, Token, TokenHash, TokenKind, TotpSecret, qr_svg};
-use crate::domain::{AuditAction, Credential, Denial, Notification, Scope, SessionId, UserId};
+use crate::domain::{Action, AuditAction, Credential, Denial, Notification, Scope, SessionId, UserId};
 use crate::store::Tx;
 use crate::store::tickets::{Ticket, TicketKind};
 use crate::store::users::{MfaSecrets, TOTP_PLACE};
@@ -100,7 +100,7 @@ impl Services {
         token: Option<&str>,
     ) -> Result<Option<(UserId, Carrier)>, Error> {
         let Some(token) = token else {
-            let person = caller.signed_in()?;
+            let person = caller.admitted(Action::SetUpMfa)?;
             return Ok(Some((person.user_id, Carrier::Session(person.session.id))));
         };
         let Some(token) = Token::parse(TokenKind::Enrollment, token) else { return Ok(None) };

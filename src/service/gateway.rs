@@ -51,7 +51,7 @@ pub enum NotThrough {
     NotAMember,
     /// In the account, in another role.
     Role,
-    /// No second factor in this session, and the proxy or the account demands one.
+    /// No second factor in this session, and the proxy, the account, or a place of the person demands one.
     MfaRequired,
 }
 
@@ -67,7 +67,11 @@ impl Services {
             Some(token) => self.authenticate(token).await?,
             None => None,
         };
-        let Some(Actor::SignedIn(person)) = actor else { return Ok(Err(NotThrough::SignedOut)) };
+        let person = match actor {
+            Some(Actor::SignedIn(person)) => person,
+            Some(Actor::Restricted(..)) => return Ok(Err(NotThrough::MfaRequired)),
+            Some(Actor::SignedOut) | None => return Ok(Err(NotThrough::SignedOut)),
+        };
         let mfa = person.session.mfa_at.is_some();
         let account = match &requirement.account {
             None => None,
@@ -100,7 +104,7 @@ impl Services {
         };
         let standing = AccountStanding::of(&person.memberships, id, found.portfolio_id);
         let allowed = decide(true, Action::UseAccount, &Resource::Account(standing));
-        let refused = match (allowed, standing.role) {
+        let refused = match (allowed, standing.role()) {
             (Decision::Allow, Some(role)) => {
                 if !requirement.roles.is_empty() && !requirement.roles.contains(&role) {
                     NotThrough::Role

@@ -5,14 +5,15 @@ use time::OffsetDateTime;
 use super::audit::{Happening, scopes_of_account};
 use super::directory::COUNT_BOUND;
 use super::directory::security::Watched;
+use super::give_role::RoleRefusal;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenKind};
 use crate::domain::invitation::INVITATION_TTL;
 use crate::domain::key::mask_email;
-use crate::domain::policy::{PortfolioStanding, decide};
+use crate::domain::policy::{Held, PortfolioStanding, decide};
 use crate::domain::{
     Action, AuditAction, Denial, Invitation, InvitationId, InvitationState, Notification, Offer, Page,
-    PageRequest, Portfolio, PortfolioId, Resource, Scope,
+    PageRequest, Portfolio, PortfolioId, Resource, RoleChoice, Scope,
 };
 use crate::store::Tx;
 use crate::store::invitations::InvitationKey;
@@ -35,6 +36,8 @@ pub enum ResendInvitation {
     Resent(Box<Invitation>),
     /// It was accepted or taken back already.
     NotPending,
+    /// The role that it offers is gone, or gives more than the caller holds.
+    Role(RoleRefusal),
     /// Too many mails to this address, or from this place.
     TooManyInvitations {
         /// Not before then.
@@ -51,6 +54,8 @@ pub struct InvitationPreview {
     pub masked_email: String,
     /// What whoever accepts becomes.
     pub offer: Offer,
+    /// The name of the custom role, where one is offered.
+    pub custom_role: Option<String>,
     /// The account's or portfolio's name.
     pub place_name: String,
     /// Who invited.
@@ -69,7 +74,23 @@ impl Services {
         id: InvitationId,
     ) -> Result<RevokeInvitation, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))
+        let outcome = transact!(self.store(), |tx| self.revoke_in(&mut tx, caller, id))?;
+        if let RevokeInvitation::NotPending = &outcome {
+            self.record_refused_invitation(caller, "revokeInvitation", id, "NOT_PENDING").await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn record_refused_invitation(
+        &self,
+        caller: &Caller,
+        change: &str,
+        id: InvitationId,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let found = self.store().invitations.find(InvitationKey::Id(id)).await?;
+        let scopes: Vec<Scope> = found.iter().map(|invitation| invitation.offer.scope()).collect();
+        self.record_refused_change(caller, change, reason, &scopes).await
     }
 
     async fn revoke_in(
@@ -78,7 +99,7 @@ impl Services {
         caller: &Caller,
         id: InvitationId,
     ) -> Result<RevokeInvitation, Error> {
-        let scopes = self.touch_place_of(tx, caller, id).await?;
+        let (_, _, scopes) = self.touch_place_of(tx, caller, id).await?;
         let revoked = self.store().invitations.claim_closing(tx, id, InvitationState::Revoked).await?;
         let Some(revoked) = revoked else { return Ok(RevokeInvitation::NotPending) };
         let happening =
@@ -96,17 +117,31 @@ impl Services {
     ) -> Result<ResendInvitation, Error> {
         caller.signed_in()?;
         let found = self.store().invitations.find(InvitationKey::Id(id)).await?.ok_or(Denial::Hidden)?;
-        if found.state != InvitationState::Pending {
-            return Ok(ResendInvitation::NotPending);
+        let outcome = if found.state != InvitationState::Pending {
+            ResendInvitation::NotPending
+        } else if let Some(retry_at) =
+            self.too_many_invitations(found.offer.scope(), &found.email_key).await?
+        {
+            ResendInvitation::TooManyInvitations { retry_at }
+        } else {
+            transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id))?
+        };
+        let refused = match &outcome {
+            ResendInvitation::Resent(_) => {
+                self.wake_mail();
+                None
+            }
+            ResendInvitation::NotPending => Some("NOT_PENDING"),
+            ResendInvitation::TooManyInvitations { .. } => Some("TOO_MANY_INVITATIONS"),
+            ResendInvitation::Role(refusal) => {
+                self.record_refused_offer(caller, found.offer.scope(), refusal.as_str()).await?;
+                None
+            }
+        };
+        if let Some(reason) = refused {
+            self.record_refused_invitation(caller, "resendInvitation", id, reason).await?;
         }
-        if let Some(retry_at) = self.too_many_invitations(found.offer.scope(), &found.email_key).await? {
-            return Ok(ResendInvitation::TooManyInvitations { retry_at });
-        }
-        let outcome = transact!(self.store(), |tx| self.resend_in(&mut tx, caller, id));
-        if let Ok(ResendInvitation::Resent(_)) = &outcome {
-            self.wake_mail();
-        }
-        outcome
+        Ok(outcome)
     }
 
     async fn resend_in(
@@ -116,7 +151,14 @@ impl Services {
         id: InvitationId,
     ) -> Result<ResendInvitation, Error> {
         let (store, now) = (self.store(), self.now());
-        let scopes = self.touch_place_of(tx, caller, id).await?;
+        let (offer, mine, scopes) = self.touch_place_of(tx, caller, id).await?;
+        if let (Offer::Account { account_id, role, custom_role_id }, Some(mine)) = (offer, mine) {
+            // Sending it again is giving the role again.
+            let role = custom_role_id.map_or(RoleChoice::Static(role), RoleChoice::Custom);
+            if let Err(refusal) = self.role_to_give(tx, account_id, role, mine).await? {
+                return Ok(ResendInvitation::Role(refusal));
+            }
+        }
         let renewed = store.invitations.renew(tx, id, now + INVITATION_TTL).await?;
         let Some(renewed) = renewed else { return Ok(ResendInvitation::NotPending) };
         store.outbox.insert(tx, None, Notification::Invitation { invitation_id: id }, now).await?;
@@ -125,25 +167,26 @@ impl Services {
         Ok(ResendInvitation::Resent(Box::new(renewed)))
     }
 
-    /// Asks anew whether the caller may invite to the place of an invitation, and touches the place. Gives the scopes
-    /// that it concerns.
+    /// Asks anew whether the caller may invite to the place of an invitation, and touches the place. Gives what the
+    /// invitation offers, what the caller holds in the account that it leads to, and the scopes that it concerns.
     async fn touch_place_of(
         &self,
         tx: &mut Tx,
         caller: &Caller,
         id: InvitationId,
-    ) -> Result<Vec<Scope>, Error> {
+    ) -> Result<(Offer, Option<Held>, Vec<Scope>), Error> {
         let found = self.store().invitations.find_in(tx, InvitationKey::Id(id)).await?;
-        match found.ok_or(Denial::Hidden)?.offer {
+        let offer = found.ok_or(Denial::Hidden)?.offer;
+        match offer {
             Offer::Account { account_id, .. } => {
                 let action = Action::ManageAccountUsers;
-                let account = self.managed_account(tx, caller, action, account_id, 0).await?;
-                Ok(scopes_of_account(&account))
+                let (account, mine) = self.acting_member(tx, caller, action, account_id).await?;
+                Ok((offer, Some(mine), scopes_of_account(&account)))
             }
             Offer::Portfolio { portfolio_id, .. } => {
                 let action = Action::ManagePortfolioUsers;
                 self.managed_portfolio(tx, caller, action, portfolio_id, 0, 0).await?;
-                Ok(vec![Scope::Portfolio(portfolio_id)])
+                Ok((offer, None, vec![Scope::Portfolio(portfolio_id)]))
             }
         }
     }
@@ -177,14 +220,14 @@ impl Services {
         of: Watched<'_>,
         request: &PageRequest<InvitationId>,
     ) -> Result<Page<Invitation>, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountInvitations)?;
         let request = request.clone().map_places(|id| Place(id.into(), id.into()));
         Ok(self.store().invitations.list(scope, &request).await?)
     }
 
     /// How many there are, counted up to a bound.
     pub async fn count_invitations(&self, caller: &Caller, of: Watched<'_>) -> Result<u64, Error> {
-        let scope = of.authorized(caller)?;
+        let scope = of.authorized(caller, Action::ViewAccountInvitations)?;
         Ok(self.store().invitations.count(scope, COUNT_BOUND).await?)
     }
 
@@ -195,10 +238,15 @@ impl Services {
         let Some(invitation) = found else { return Ok(None) };
         let inviter = self.store().users.find(invitation.invited_by).await?;
         let known = self.store().users.find_by_email(&invitation.email_key).await?;
+        let custom_role = match invitation.offer {
+            Offer::Account { custom_role_id: Some(id), .. } => self.store().account_roles.find(id).await?,
+            _ => None,
+        };
         Ok(Some(InvitationPreview {
             state: invitation.state_at(self.now()),
             masked_email: mask_email(&invitation.email),
             offer: invitation.offer,
+            custom_role: custom_role.map(|role| role.name),
             place_name: self.place_name(invitation.offer).await?,
             invited_by_name: inviter.map(|user| user.name).unwrap_or_default(),
             expires_at: invitation.expires_at,

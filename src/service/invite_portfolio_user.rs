@@ -19,18 +19,15 @@ impl Services {
         let address = Address::parse("email", email)?;
         let offer = Offer::Portfolio { portfolio_id, role };
         if offer.is_ownership() {
-            self.record_refused_ownership(caller, offer).await?;
+            self.record_refused_offer(caller, offer.scope(), "ROLE_NOT_GRANTABLE").await?;
             return Ok(InviteUser::RoleNotGrantable);
         }
-        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
-            return Ok(InviteUser::TooManyInvitations { retry_at });
-        }
-        let outcome =
-            transact!(self.store(), |tx| self.invite_to_portfolio(&mut tx, caller, offer, &address));
-        if let Ok(InviteUser::Invited(_)) = &outcome {
-            self.wake_mail();
-        }
-        outcome
+        let outcome = match self.too_many_invitations(offer.scope(), &address.key).await? {
+            Some(retry_at) => InviteUser::TooManyInvitations { retry_at },
+            None => transact!(self.store(), |tx| self.invite_to_portfolio(&mut tx, caller, offer, &address))?,
+        };
+        self.after_inviting(caller, "invitePortfolioUser", offer.scope(), &outcome).await?;
+        Ok(outcome)
     }
 
     async fn invite_to_portfolio(

@@ -7,13 +7,13 @@
 use time::OffsetDateTime;
 
 use super::audit::{Happening, scopes_of_account};
+use super::give_role::RoleRefusal;
 use super::throttle::{INVITATIONS_BY_ADDRESS, INVITATIONS_BY_PLACE, Verdict};
 use super::{Caller, Error, Services};
 use crate::domain::key::EmailKey;
-use crate::domain::policy::{AccountStanding, decide};
 use crate::domain::{
-    Account, AccountId, AccountRole, Action, AuditAction, Denial, Invitation, InvitationState, Notification,
-    Offer, Resource, Scope,
+    AccountId, AccountRole, Action, AuditAction, Invitation, InvitationState, Notification, Offer,
+    RoleChoice, Scope,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -54,62 +54,70 @@ impl<'a> Address<'a> {
 }
 
 impl Services {
-    /// Invites somebody to an account. Who may call: rule `AccountOwnerOrAdmin`.
+    /// Invites somebody to an account, with a role of it. Who may call: rule `AccountOwnerOrAdmin` with `users.manage`; the
+    /// role gives no more than the caller holds.
     pub async fn invite_user(
         &self,
         caller: &Caller,
         account_id: AccountId,
         email: &str,
-        role: AccountRole,
-    ) -> Result<InviteUser, Error> {
+        role: RoleChoice,
+    ) -> Result<Result<InviteUser, RoleRefusal>, Error> {
         caller.signed_in()?;
         let address = Address::parse("email", email)?;
-        let offer = Offer::Account { account_id, role };
-        if offer.is_ownership() {
-            self.record_refused_ownership(caller, offer).await?;
-            return Ok(InviteUser::RoleNotGrantable);
+        let scope = Scope::Account(account_id);
+        if role == RoleChoice::Static(AccountRole::Owner) {
+            self.record_refused_offer(caller, scope, "ROLE_NOT_GRANTABLE").await?;
+            return Ok(Ok(InviteUser::RoleNotGrantable));
         }
-        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
-            return Ok(InviteUser::TooManyInvitations { retry_at });
+        let outcome = match self.too_many_invitations(scope, &address.key).await? {
+            Some(retry_at) => Ok(InviteUser::TooManyInvitations { retry_at }),
+            None => transact!(self.store(), |tx| self
+                .invite_to_account(&mut tx, caller, account_id, role, &address))?,
+        };
+        match &outcome {
+            Ok(invited) => self.after_inviting(caller, "inviteUser", scope, invited).await?,
+            Err(refusal) => self.record_refused_offer(caller, scope, refusal.as_str()).await?,
         }
-        let outcome = transact!(self.store(), |tx| self.invite_to_account(&mut tx, caller, offer, &address));
-        if let Ok(InviteUser::Invited(_)) = &outcome {
-            self.wake_mail();
-        }
-        outcome
+        Ok(outcome)
+    }
+
+    /// Has the mail sent, or writes the refusal down. Ownership is refused, and written down, before.
+    pub(super) async fn after_inviting(
+        &self,
+        caller: &Caller,
+        change: &str,
+        scope: Scope,
+        outcome: &InviteUser,
+    ) -> Result<(), Error> {
+        let reason = match outcome {
+            InviteUser::Invited(_) => {
+                self.wake_mail();
+                return Ok(());
+            }
+            InviteUser::RoleNotGrantable => "ROLE_NOT_GRANTABLE",
+            InviteUser::AlreadyMember => "ALREADY_MEMBER",
+            InviteUser::AlreadyInvited => "ALREADY_INVITED",
+            InviteUser::TooManyInvitations { .. } => "TOO_MANY_INVITATIONS",
+        };
+        self.record_refused_change(caller, change, reason, &[scope]).await
     }
 
     async fn invite_to_account(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        offer: Offer,
+        account_id: AccountId,
+        role: RoleChoice,
         address: &Address<'_>,
-    ) -> Result<InviteUser, Error> {
-        let Offer::Account { account_id, .. } = offer else { return Err(Error::Defect("not an account")) };
-        let account = self.managed_account(tx, caller, Action::ManageAccountUsers, account_id, 0).await?;
-        self.offer_place(tx, caller, offer, address, &scopes_of_account(&account)).await
-    }
-
-    /// An account as the transaction sees it, for a command that needs this action; on the same snapshot the caller's
-    /// role is looked up anew. `came` people are counted in, and the transaction conflicts with any other on the
-    /// account: see `Accounts::touch`.
-    pub(super) async fn managed_account(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        action: Action,
-        id: AccountId,
-        came: i64,
-    ) -> Result<Account, Error> {
-        let account = self.store().accounts.find_in(tx, id).await?.ok_or(Denial::Hidden)?;
-        let actor = self.memberships_in(tx, caller.signed_in()?.user_id).await?;
-        let standing = AccountStanding::of(&actor, id, account.portfolio_id);
-        decide(true, action, &Resource::Account(standing)).ok()?;
-        if !self.store().accounts.touch(tx, id, came).await? {
-            return Err(Denial::Hidden.into());
-        }
-        Ok(account)
+    ) -> Result<Result<InviteUser, RoleRefusal>, Error> {
+        let (account, mine) = self.acting_member(tx, caller, Action::ManageAccountUsers, account_id).await?;
+        let role = match self.role_to_give(tx, account_id, role, mine).await? {
+            Ok(role) => role,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let (offer, scopes) = (Offer::in_account(account_id, role), scopes_of_account(&account));
+        Ok(Ok(self.offer_place(tx, caller, offer, address, &scopes).await?))
     }
 
     /// Keeps an invitation and puts its mail into the outbox, for a caller who was found to be allowed to, in a
@@ -150,7 +158,7 @@ impl Services {
         store.outbox.insert(tx, None, mail, now).await?;
         let happening = Happening::new(caller, now, AuditAction::UserInvited)
             .detail("invitation", invitation.id)
-            .detail("role", offer.role());
+            .detail("role", offer.role_name());
         store.audit_events.insert(tx, &happening.events(scopes)).await?;
         Ok(InviteUser::Invited(Box::new(invitation)))
     }
@@ -169,12 +177,5 @@ impl Services {
             Verdict::Go(_) => Ok(None),
             Verdict::Wait(retry_at) => Ok(Some(retry_at)),
         }
-    }
-
-    /// Writes down that somebody tried to give ownership away other than by handing it over.
-    pub(super) async fn record_refused_ownership(&self, caller: &Caller, offer: Offer) -> Result<(), Error> {
-        let happening = Happening::new(caller, self.now(), AuditAction::UserChangeRefused)
-            .detail("reason", "ROLE_NOT_GRANTABLE");
-        self.record_refusal(&happening, &[offer.scope()]).await
     }
 }

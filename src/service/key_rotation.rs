@@ -73,6 +73,18 @@ pub enum KeysError {
         /// Values under it.
         count: u64,
     },
+    /// Retiring a key without which part of the audit log cannot be checked.
+    #[error(
+        "{0:?} authenticates a part of the audit log, which could not be checked without it; leave it in the keys file, \
+         where it seals nothing any more"
+    )]
+    AuthenticatesLog(String),
+    /// Part of the audit log could not be checked.
+    #[error(
+        "LATCHKEY_KEYS_FILE lacks the key {0:?}, which authenticates a part of this database's audit log. Put it back \
+         from a copy of the keys file, under [keys]"
+    )]
+    MissingLogKey(String),
     /// No such key.
     #[error("{0:?} is not in the keys file")]
     NoSuchKey(String),
@@ -109,6 +121,8 @@ pub struct KeyUse {
     pub tickets: u64,
     /// Keys that sign access tokens.
     pub signing_keys: u64,
+    /// Whether it authenticates a part of the audit log.
+    pub audit_log: bool,
 }
 
 /// Looks after the keys of a database.
@@ -142,6 +156,10 @@ impl KeyRotation {
         }
         if let Some(id) = self.store.key_unknown_to(&known).await? {
             return Err(KeysError::MissingKey(id));
+        }
+        let log_keys = self.store.log_keys().await?;
+        if let Some(id) = log_keys.into_iter().find(|id| !known.contains(&id.as_str())) {
+            return Err(KeysError::MissingLogKey(id));
         }
         for id in known {
             if !marks.iter().any(|(marked, _)| marked == id) {
@@ -243,6 +261,7 @@ impl KeyRotation {
 
     /// How much each key has sealed.
     pub async fn status(&self) -> Result<Vec<KeyUse>, KeysError> {
+        let log_keys = self.store.log_keys().await?;
         let mut uses = Vec::new();
         for id in self.keyring.ids() {
             let count = async |place| self.store.count_sealed_under(place, id).await;
@@ -252,13 +271,14 @@ impl KeyRotation {
                 users: count(SealedIn::Users).await?,
                 tickets: count(SealedIn::Tickets).await?,
                 signing_keys: count(SealedIn::SigningKeys).await?,
+                audit_log: log_keys.iter().any(|log_key| log_key == id),
             });
         }
         Ok(uses)
     }
 
-    /// Whether a key may be taken out of the keys file: it is neither current here nor for any gateway, and nothing is
-    /// sealed under it.
+    /// Whether a key may be taken out of the keys file: it is neither current here nor for any gateway, nothing is
+    /// sealed under it, and it authenticates no part of the audit log.
     pub async fn may_retire(&self, id: &str) -> Result<(), KeysError> {
         if !self.keyring.ids().any(|known| known == id) {
             return Err(KeysError::NoSuchKey(id.to_owned()));
@@ -275,6 +295,9 @@ impl KeyRotation {
         }
         if count > 0 {
             return Err(KeysError::StillNeeded { key: id.to_owned(), count });
+        }
+        if self.store.log_keys().await?.iter().any(|log_key| log_key == id) {
+            return Err(KeysError::AuthenticatesLog(id.to_owned()));
         }
         Ok(())
     }

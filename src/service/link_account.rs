@@ -7,6 +7,7 @@
 //! them. Wherever it stops, the portfolio has fewer rights rather than more, and calling it again goes on.
 
 use super::audit::Happening;
+use super::owners::Told;
 use super::{Caller, Error, Services};
 use crate::domain::{
     Account, AccountId, Action, AuditAction, Notification, Portfolio, PortfolioId, Scope, UserId,
@@ -81,8 +82,17 @@ impl Services {
         caller.signed_in()?;
         let (outcome, mut walk) =
             transact!(self.store(), |tx| self.link(&mut tx, caller, portfolio, account))?;
-        if let AddAccount::Added(_) = &outcome {
-            self.wake_mail();
+        let refused = match &outcome {
+            AddAccount::Added(_) => {
+                self.wake_mail();
+                None
+            }
+            AddAccount::AlreadyLinked => Some("ALREADY_LINKED"),
+            AddAccount::InAnotherPortfolio => Some("IN_ANOTHER_PORTFOLIO"),
+        };
+        if let Some(reason) = refused {
+            let scopes = [Scope::Account(account), Scope::Portfolio(portfolio)];
+            self.record_refused_change(caller, "addAccountToPortfolio", reason, &scopes).await?;
         }
         while let Walk::Behind(after) = walk {
             walk = transact!(self.store(), |tx| self.give_copies(&mut tx, portfolio, account, after))?;
@@ -113,9 +123,9 @@ impl Services {
         store.portfolios.touch(tx, portfolio_id, 0, 1).await?;
         let walk = self.give_copies(tx, portfolio_id, account_id, None).await?;
         let by = caller.signed_in()?.user_id;
-        if let Some(owner) = account.owner_id.filter(|owner| *owner != by) {
+        for reader in Told::ContactAndOwner.of(&account).into_iter().filter(|reader| *reader != by) {
             let notice = Notification::AccountLinked { account_id, portfolio_id, by };
-            store.outbox.insert(tx, owner, notice, now).await?;
+            store.outbox.insert(tx, reader, notice, now).await?;
         }
         let happening = Happening::new(caller, now, AuditAction::AccountLinked)
             .detail("account", account_id)
@@ -168,7 +178,15 @@ impl Services {
                 Leaving::Further(Walk::Behind(last)) => after = last,
                 Leaving::Further(Walk::Done) => return Err(Error::Defect("a walk without an end")),
                 Leaving::Done(outcome) => {
-                    self.wake_mail();
+                    match &outcome {
+                        RemoveAccount::Removed(_) => self.wake_mail(),
+                        // Only the account's log: the portfolio may be anybody's.
+                        RemoveAccount::NotLinked => {
+                            let change = "removeAccountFromPortfolio";
+                            let scopes = [Scope::Account(account)];
+                            self.record_refused_change(caller, change, "NOT_LINKED", &scopes).await?;
+                        }
+                    }
                     return Ok(outcome);
                 }
             }
@@ -202,7 +220,8 @@ impl Services {
         let by = caller.signed_in()?.user_id;
         let portfolio = store.portfolios.find_in(tx, portfolio_id).await?;
         let portfolio_owner = portfolio.and_then(|portfolio| portfolio.owner_id);
-        let mut told: Vec<UserId> = account.owner_id.into_iter().chain(portfolio_owner).collect();
+        let mut told = Told::ContactAndOwner.of(&account);
+        told.extend(portfolio_owner);
         told.sort_unstable();
         told.dedup();
         for reader in told.into_iter().filter(|reader| *reader != by) {

@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use super::audit::{Happening, scopes_of};
-use super::throttle::{LOG_IN_BY_EMAIL, LOG_IN_BY_IP, Verdict};
+use super::throttle::{DEVICE_CODE_BY_USER, LOG_IN_BY_EMAIL, LOG_IN_BY_IP, Verdict};
 use super::{Caller, Error, Services};
 use crate::crypto::{PasswordHash, Token, TokenKind};
 use crate::domain::key::EmailKey;
 use crate::domain::{
     AuditAction, Credential, MailLinkKind, Memberships, MfaMethod, MfaPolicy, Notification, Scope, Session,
-    SessionId, UserId,
+    SessionId, User, UserId,
 };
 use crate::store::Tx;
 use crate::store::tickets::{Ticket, TicketKind};
@@ -49,6 +49,15 @@ pub enum LogIn {
         /// Until when.
         expires_at: OffsetDateTime,
     },
+    /// The browser is unknown: a code that is mailed is asked for.
+    DeviceChallenge {
+        /// What the code must be entered with.
+        token: Token,
+        /// Where the mail goes.
+        masked_email: String,
+        /// Until when.
+        expires_at: OffsetDateTime,
+    },
     /// MFA must be set up first.
     EnrollmentRequired {
         /// What setting up must present.
@@ -68,8 +77,14 @@ pub enum LogIn {
 }
 
 impl Services {
-    /// Checks a password. Who may call: anybody.
-    pub async fn log_in(&self, caller: &Caller, email: &str, password: &str) -> Result<LogIn, Error> {
+    /// Checks a password. `device` is what names the browser, if it was ever given a name. Who may call: anybody.
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        email: &str,
+        password: &str,
+        device: Option<&str>,
+    ) -> Result<LogIn, Error> {
         // Text that is no address is nobody's address, and is counted as what it is.
         let key = EmailKey::parse(email).ok();
         let subject = key.as_ref().map_or_else(|| email.trim().to_lowercase(), |key| key.as_str().to_owned());
@@ -114,8 +129,16 @@ impl Services {
             self.forgive(by_ip).await?;
         }
         self.improve_hash(&credentials, password).await;
-        let opened = transact!(self.store(), |tx| self.open(&mut tx, caller, credentials.user.id));
-        if let Ok(LogIn::EmailNotVerified) = opened {
+        let known = self.skips_device_code(somebody, device).await?;
+        if !known
+            && credentials.user.email_verified
+            && let Verdict::Wait(retry_at) =
+                self.attempt(DEVICE_CODE_BY_USER, somebody.uuid().as_bytes()).await?
+        {
+            return self.refuse_throttled(caller, retry_at).await;
+        }
+        let opened = transact!(self.store(), |tx| self.open(&mut tx, caller, somebody, known));
+        if let Ok(LogIn::EmailNotVerified | LogIn::DeviceChallenge { .. }) = opened {
             self.wake_mail();
         }
         opened
@@ -130,7 +153,7 @@ impl Services {
     }
 
     /// What the right password opens, decided on one snapshot of the person and the policies.
-    async fn open(&self, tx: &mut Tx, caller: &Caller, id: UserId) -> Result<LogIn, Error> {
+    async fn open(&self, tx: &mut Tx, caller: &Caller, id: UserId, known: bool) -> Result<LogIn, Error> {
         let now = self.now();
         let memberships = self.memberships_in(tx, id).await?;
         let scopes = scopes_of(id, &memberships);
@@ -148,6 +171,23 @@ impl Services {
             self.store().audit_events.insert(tx, &events).await?;
             return Ok(LogIn::EmailNotVerified);
         }
+        if !known {
+            return self.challenge_device(tx, caller, &user, &scopes).await;
+        }
+        self.open_further(tx, caller, &user, &memberships).await
+    }
+
+    /// What comes after the password, and after the mailed code where there was one.
+    pub(super) async fn open_further(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        user: &User,
+        memberships: &Memberships,
+    ) -> Result<LogIn, Error> {
+        let (now, id) = (self.now(), user.id);
+        let scopes = scopes_of(id, memberships);
+        let happening = |action| Happening::new(caller, now, action).by(id, Credential::Password).about(id);
         if user.mfa.is_some() {
             let token = Token::generate(TokenKind::Challenge);
             let expires_at = now + CHALLENGE_TTL;
@@ -156,7 +196,7 @@ impl Services {
             self.store().audit_events.insert(tx, &events).await?;
             return Ok(LogIn::Challenge { token, methods: user.mfa_methods(), expires_at });
         }
-        if self.enrollment_required(tx, &memberships).await? {
+        if self.enrollment_required(tx, memberships).await? {
             let token = Token::generate(TokenKind::Enrollment);
             let expires_at = now + ENROLLMENT_TTL;
             self.put_ticket(tx, &token, TicketKind::Enrollment, id, expires_at).await?;

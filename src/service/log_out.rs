@@ -2,14 +2,14 @@
 
 use super::audit::{Happening, scopes_of};
 use super::{Caller, Error, Services};
-use crate::domain::{AuditAction, SessionId};
+use crate::domain::{Action, AuditAction, SessionId};
 use crate::store::Tx;
 use crate::transact;
 
 impl Services {
     /// Ends the session in use. Who may call: the signed-in person.
     pub async fn log_out(&self, caller: &Caller) -> Result<SessionId, Error> {
-        let session = caller.signed_in()?.session.id;
+        let session = caller.admitted(Action::EndOwnSessions)?.session.id;
         transact!(self.store(), |tx| self.end_one(&mut tx, caller, session, AuditAction::LoggedOut))?;
         Ok(session)
     }
@@ -17,13 +17,22 @@ impl Services {
     /// Ends one of the person's own sessions: false when it is not one of theirs or has ended. Who may call: the
     /// signed-in person.
     pub async fn revoke_session(&self, caller: &Caller, session: SessionId) -> Result<bool, Error> {
-        caller.signed_in()?;
-        transact!(self.store(), |tx| self.end_one(&mut tx, caller, session, AuditAction::SessionRevoked))
+        caller.admitted(Action::EndOwnSessions)?;
+        let revoked = transact!(self.store(), |tx| self.end_one(
+            &mut tx,
+            caller,
+            session,
+            AuditAction::SessionRevoked
+        ))?;
+        if !revoked {
+            self.record_refused_own_change(caller, "revokeSession", "NO_SUCH_SESSION").await?;
+        }
+        Ok(revoked)
     }
 
     /// Ends every session of the person but the one in use; gives how many. Who may call: the signed-in person.
     pub async fn revoke_other_sessions(&self, caller: &Caller) -> Result<u64, Error> {
-        caller.signed_in()?;
+        caller.admitted(Action::EndOwnSessions)?;
         transact!(self.store(), |tx| self.end_others(&mut tx, caller))
     }
 
@@ -34,7 +43,7 @@ impl Services {
         session: SessionId,
         action: AuditAction,
     ) -> Result<bool, Error> {
-        let person = caller.signed_in()?;
+        let person = caller.admitted(Action::EndOwnSessions)?;
         if !self.store().sessions.delete(tx, person.user_id, session).await? {
             return Ok(false);
         }
@@ -45,7 +54,7 @@ impl Services {
     }
 
     async fn end_others(&self, tx: &mut Tx, caller: &Caller) -> Result<u64, Error> {
-        let person = caller.signed_in()?;
+        let person = caller.admitted(Action::EndOwnSessions)?;
         let ended = self.store().sessions.delete_of_user(tx, person.user_id, Some(person.session.id)).await?;
         if ended > 0 {
             let scopes = scopes_of(person.user_id, &person.memberships);

@@ -88,7 +88,12 @@ impl Services {
         change: &PolicyChange,
     ) -> Result<SetPolicy<Account>, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.change_account_policy(&mut tx, caller, id, change))
+        let outcome = transact!(self.store(), |tx| self.change_account_policy(&mut tx, caller, id, change))?;
+        if let SetPolicy::GraceInPast = &outcome {
+            let scopes = [Scope::Account(id)];
+            self.record_refused_change(caller, "setAccountMfaPolicy", "GRACE_IN_PAST", &scopes).await?;
+        }
+        Ok(outcome)
     }
 
     async fn change_account_policy(
@@ -122,7 +127,13 @@ impl Services {
         change: &PolicyChange,
     ) -> Result<SetPolicy<Portfolio>, Error> {
         caller.signed_in()?;
-        transact!(self.store(), |tx| self.change_portfolio_policy(&mut tx, caller, id, change))
+        let outcome =
+            transact!(self.store(), |tx| self.change_portfolio_policy(&mut tx, caller, id, change))?;
+        if let SetPolicy::GraceInPast = &outcome {
+            let scopes = [Scope::Portfolio(id)];
+            self.record_refused_change(caller, "setPortfolioMfaPolicy", "GRACE_IN_PAST", &scopes).await?;
+        }
+        Ok(outcome)
     }
 
     async fn change_portfolio_policy(

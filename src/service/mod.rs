@@ -8,6 +8,9 @@ pub mod accept_mfa_reset;
 pub mod access_token;
 pub mod answer_mfa_challenge;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_check;
+pub mod audit_seal;
 pub mod authenticate;
 pub mod authorize;
 pub mod backup_codes;
@@ -19,13 +22,16 @@ pub mod change_user_role;
 pub mod close_account;
 pub mod close_portfolio;
 pub mod create_account;
+pub mod create_custom_role;
 pub mod create_portfolio;
 pub mod decline_mfa_reset;
+pub mod delete_custom_role;
 pub mod directory;
 pub mod disable_mfa;
 pub mod enroll_totp;
 pub mod error;
 pub mod gateway;
+pub mod give_role;
 pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
@@ -34,21 +40,26 @@ pub mod link_account;
 pub mod log_in;
 pub mod log_out;
 pub mod mail_link;
+pub mod mfa_coverage;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;
 pub mod mfa_reset_watch;
+pub mod new_device;
 pub mod own_factor;
 pub mod owners;
+pub mod record_mfa_coverage;
 pub mod remove_portfolio_user;
 pub mod remove_user;
 pub mod reset_password;
 pub mod reset_user_mfa;
 pub mod sessions;
+pub mod set_security_contact;
 pub mod sign_up;
 pub mod signing_keys;
 pub mod throttle;
 pub mod transfer_account_ownership;
 pub mod transfer_portfolio_ownership;
+pub mod update_custom_role;
 pub mod update_portfolio_user_access;
 pub mod update_profile;
 pub mod verify_code;
@@ -61,7 +72,8 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::crypto::{Keyring, Passwords};
-use crate::domain::{Actor, RequestMeta, SignedIn};
+use crate::domain::presence::admit;
+use crate::domain::{Action, Actor, Denial, RequestMeta, SignedIn};
 use crate::store::Store;
 
 /// Until when a request may work.
@@ -79,6 +91,8 @@ pub struct Settings {
     pub session_max: Duration,
     /// Whether anybody may sign up.
     pub sign_up: bool,
+    /// Whether the first log-in from an unknown browser asks for a mailed code.
+    pub new_device_code: bool,
     /// How long a password cannot be set anew by mail after a reset of the person's MFA was asked for.
     pub password_reset_hold: Duration,
     /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.
@@ -99,9 +113,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The signed-in person, or the denial that a signed-out caller gets.
+    /// The signed-in person, or the denial that a signed-out caller gets, or one whose session lacks a second factor
+    /// that is demanded.
     pub fn signed_in(&self) -> Result<&Arc<SignedIn>, Error> {
-        self.actor.signed_in().ok_or(Error::Denied(crate::domain::Denial::SignedOut))
+        Ok(self.admitted(Action::UseOwnAccount)?)
+    }
+
+    /// The person, if the session may be used for the action at all.
+    pub fn admitted(&self, action: Action) -> Result<&Arc<SignedIn>, Denial> {
+        admit(self.actor.presence(), action).ok()?;
+        self.actor.present().ok_or(Denial::SignedOut)
     }
 }
 
@@ -127,13 +148,19 @@ pub struct Services {
     tools: Arc<Tools>,
     resets: mfa_reset_watch::ResetWatch,
     signing: Arc<signing_keys::KeySetCache>,
+    coverage: Arc<mfa_coverage::RecentCounts>,
 }
 
 impl Services {
     /// Puts the use cases together.
     pub fn new(tools: Tools) -> Self {
         let tools = Arc::new(tools);
-        Self { resets: mfa_reset_watch::ResetWatch::new(&tools), signing: Arc::default(), tools }
+        Self {
+            resets: mfa_reset_watch::ResetWatch::new(&tools),
+            signing: Arc::default(),
+            coverage: Arc::default(),
+            tools,
+        }
     }
 
     fn store(&self) -> &Store {

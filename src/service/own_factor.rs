@@ -39,6 +39,18 @@ impl Services {
         code: &str,
     ) -> Result<Result<Proof, OwnFactor>, Error> {
         let user_id = caller.signed_in()?.user_id;
+        let proven = self.compare_own_factor(user_id, code).await?;
+        if let Err(refusal) = &proven {
+            self.record_refused_factor(caller, *refusal).await?;
+        }
+        Ok(proven)
+    }
+
+    async fn compare_own_factor(
+        &self,
+        user_id: UserId,
+        code: &str,
+    ) -> Result<Result<Proof, OwnFactor>, Error> {
         let credentials = self.store().users.find_credentials(user_id).await?;
         let Some(secrets) = credentials.and_then(|credentials| credentials.mfa) else {
             return Ok(Err(OwnFactor::NotEnabled));
@@ -47,16 +59,30 @@ impl Services {
             Verdict::Go(attempt) => attempt,
             Verdict::Wait(retry_at) => return Ok(Err(OwnFactor::TooManyAttempts(retry_at))),
         };
-        let refusal = match self.check_code(user_id, &secrets, code)? {
-            CodeCheck::Right(code) => return Ok(Ok(Proof { user_id, secrets, code, attempt })),
-            CodeCheck::AlreadyUsed => OwnFactor::CodeAlreadyUsed,
-            CodeCheck::Wrong => OwnFactor::WrongCode,
+        Ok(match self.check_code(user_id, &secrets, code)? {
+            CodeCheck::Right(code) => Ok(Proof { user_id, secrets, code, attempt }),
+            CodeCheck::AlreadyUsed => Err(OwnFactor::CodeAlreadyUsed),
+            CodeCheck::Wrong => Err(OwnFactor::WrongCode),
+        })
+    }
+
+    /// Writes down that a code of the signed-in person was not taken.
+    pub(super) async fn record_refused_factor(
+        &self,
+        caller: &Caller,
+        refusal: OwnFactor,
+    ) -> Result<(), Error> {
+        let user_id = caller.signed_in()?.user_id;
+        let reason = match refusal {
+            OwnFactor::NotEnabled => "MFA_NOT_ENABLED",
+            OwnFactor::WrongCode => "WRONG_CODE",
+            OwnFactor::CodeAlreadyUsed => "CODE_ALREADY_USED",
+            OwnFactor::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
         };
         let happening = Happening::new(caller, self.now(), AuditAction::AccessDenied)
             .about(user_id)
-            .detail("reason", format!("{refusal:?}"));
+            .detail("reason", reason);
         let scopes = scopes_of(user_id, &self.memberships_of(user_id).await?);
-        self.record_refusal(&happening, &scopes).await?;
-        Ok(Err(refusal))
+        self.record_refusal(&happening, &scopes).await
     }
 }

@@ -1,35 +1,89 @@
-//! Who is told: the people who answer for a place.
+//! Who is told about the security of a place: the security contact of an account, and where it matters to the account as a
+//! whole its Owner as well; the Portfolio Owner of a portfolio.
 
 use super::{Error, Services};
-use crate::domain::{Authority, Memberships, UserId};
+use crate::domain::{Account, Authority, Memberships, UserId};
 use crate::store::Tx;
 
+/// Who of an account is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The security contact.
+    Contact,
+    /// The security contact and the Owner: where somebody may be abusing a role, or who manages the account's people
+    /// changes.
+    ContactAndOwner,
+}
+
+impl Told {
+    /// The people of an account, each once.
+    pub(super) fn of(self, account: &Account) -> Vec<UserId> {
+        let owner = account.owner_id.filter(|_| self == Self::ContactAndOwner);
+        let mut told: Vec<UserId> = account.security_contact().into_iter().chain(owner).collect();
+        told.dedup();
+        told
+    }
+}
+
 impl Services {
-    /// The Owner of the place whose role entitled the requester; for a portfolio also the Owners of the person's
-    /// accounts in it.
-    pub(super) async fn owners_concerned(
+    /// The people told for the place whose role entitled the requester; for a portfolio its Owner, and the people told
+    /// for the person's accounts in it.
+    pub(super) async fn people_concerned(
         &self,
         tx: &mut Tx,
         authority: Authority,
         target: &Memberships,
+        told: Told,
     ) -> Result<Vec<UserId>, Error> {
-        let mut owners = Vec::new();
-        match authority {
-            Authority::Account { account_id, .. } => {
-                let account = self.store().accounts.find_in(tx, account_id).await?;
-                owners.extend(account.and_then(|account| account.owner_id));
-            }
+        let mut people = Vec::new();
+        let accounts: Vec<_> = match authority {
+            Authority::Account { account_id, .. } => vec![account_id],
             Authority::Portfolio { portfolio_id, .. } => {
                 let portfolio = self.store().portfolios.find_in(tx, portfolio_id).await?;
-                owners.extend(portfolio.and_then(|portfolio| portfolio.owner_id));
-                for place in target.accounts.iter().filter(|m| m.portfolio_id == Some(portfolio_id)) {
-                    let account = self.store().accounts.find_in(tx, place.account_id).await?;
-                    owners.extend(account.and_then(|account| account.owner_id));
-                }
+                people.extend(portfolio.and_then(|portfolio| portfolio.owner_id));
+                let linked = target.accounts.iter().filter(|m| m.portfolio_id == Some(portfolio_id));
+                linked.map(|place| place.account_id).collect()
+            }
+        };
+        for account_id in accounts {
+            if let Some(account) = self.store().accounts.find_in(tx, account_id).await? {
+                people.extend(told.of(&account));
             }
         }
-        owners.sort_unstable();
-        owners.dedup();
-        Ok(owners)
+        people.sort_unstable();
+        people.dedup();
+        Ok(people)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AccountId, MfaPolicy};
+    use time::macros::datetime;
+
+    #[test]
+    fn the_chosen_contact_is_told_and_the_owner_by_default() {
+        let now = datetime!(2026-11-24 12:00 UTC);
+        let (owner, admin) = (UserId::generate(now), UserId::generate(now));
+        let account = |owner_id, chosen_contact| Account {
+            id: AccountId::generate(now),
+            name: "Acme".to_owned(),
+            created_at: now,
+            portfolio_id: None,
+            mfa_policy: MfaPolicy::default(),
+            member_count: 2,
+            owner_id,
+            chosen_contact,
+        };
+        for (account, contact, both) in [
+            (account(Some(owner), None), vec![owner], vec![owner]),
+            (account(Some(owner), Some(admin)), vec![admin], vec![admin, owner]),
+            (account(None, Some(admin)), vec![admin], vec![admin]),
+            (account(None, None), vec![], vec![]),
+        ] {
+            assert_eq!(Told::Contact.of(&account), contact);
+            assert_eq!(Told::ContactAndOwner.of(&account), both);
+        }
     }
 }

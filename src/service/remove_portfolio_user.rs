@@ -55,7 +55,10 @@ impl Services {
             RemovePortfolioUser::IsOwner => {
                 self.record_refused_portfolio_change(caller, portfolio_id, user_id, "IS_OWNER").await?;
             }
-            RemovePortfolioUser::NotAMember => {}
+            RemovePortfolioUser::NotAMember => {
+                let scopes = [Scope::Portfolio(portfolio_id)];
+                self.record_refused_change(caller, "removePortfolioUser", "NOT_A_MEMBER", &scopes).await?;
+            }
         }
         Ok(outcome)
     }

@@ -17,10 +17,13 @@ pub enum RemoveUser {
     NotAMember,
     /// The person is the Owner.
     IsOwner,
+    /// The person holds more than the caller does.
+    HoldsMore,
 }
 
 impl Services {
-    /// Takes somebody out of an account. Who may call: rule `AccountOwnerOrAdmin`; for oneself rule `AccountMember`.
+    /// Takes somebody out of an account who holds no more than the caller. Who may call: rule `AccountOwnerOrAdmin` with
+    /// `users.manage`; for oneself rule `AccountMember`.
     pub async fn remove_user(
         &self,
         caller: &Caller,
@@ -32,9 +35,15 @@ impl Services {
         match &outcome {
             RemoveUser::Removed(_) => self.wake_mail(),
             RemoveUser::IsOwner => {
-                self.record_refused_change(caller, account_id, user_id, "IS_OWNER").await?;
+                self.record_refused_place(caller, account_id, user_id, "IS_OWNER").await?;
             }
-            RemoveUser::NotAMember => {}
+            RemoveUser::NotAMember => {
+                let scopes = [crate::domain::Scope::Account(account_id)];
+                self.record_refused_change(caller, "removeUser", "NOT_A_MEMBER", &scopes).await?;
+            }
+            RemoveUser::HoldsMore => {
+                self.record_refused_place(caller, account_id, user_id, "HOLDS_MORE").await?;
+            }
         }
         Ok(outcome)
     }
@@ -49,16 +58,18 @@ impl Services {
         let (store, now) = (self.store(), self.now());
         let oneself = caller.signed_in()?.user_id == user_id;
         let action = if oneself { Action::LeaveAccount } else { Action::ManageAccountUsers };
-        let mut account = self.managed_account(tx, caller, action, account_id, 0).await?;
+        let (mut account, mine) = self.acting_member(tx, caller, action, account_id).await?;
         let found = store.account_members.find_in(tx, account_id, user_id).await?;
-        match found.map(|place| place.role) {
+        match found.map(|place| place.held()) {
             None => return Ok(RemoveUser::NotAMember),
-            Some(AccountRole::Owner) => return Ok(RemoveUser::IsOwner),
+            Some(held) if held.role == AccountRole::Owner => return Ok(RemoveUser::IsOwner),
+            Some(held) if !oneself && !mine.covers(held) => return Ok(RemoveUser::HoldsMore),
             Some(_) => {}
         }
         store.account_members.claim_removal(tx, account_id, user_id).await?;
         store.accounts.touch(tx, account_id, -1).await?;
         account.member_count = account.member_count.saturating_sub(1);
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         let scopes = scopes_of_account(&account);
         if let Some(user) = store.users.find_in(tx, user_id).await? {
             let key = EmailKey::parse(&user.email).map_err(|_| Error::Defect("a stored address is none"))?;

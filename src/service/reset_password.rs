@@ -198,8 +198,8 @@ impl Services {
         Ok(ResetPassword::Done { masked_email: mask_email(&user.email) })
     }
 
-    /// What follows a new password: sessions but one, half-finished log-ins and mailed links are void, and the person is
-    /// told. The second factor stays as it is.
+    /// What follows a new password: sessions but one, half-finished log-ins, known browsers and mailed links are void, and
+    /// the person is told. The second factor stays as it is.
     pub(super) async fn after_new_password(
         &self,
         tx: &mut Tx,
@@ -210,6 +210,7 @@ impl Services {
         let store = self.store();
         let ended = store.sessions.delete_of_user(tx, user_id, keep).await?;
         store.tickets.delete_of_user(tx, user_id).await?;
+        self.forget_devices(tx, user_id).await?;
         store.mail_links.close_of_user(tx, user_id, None, now).await?;
         store.outbox.insert(tx, user_id, Notification::PasswordChanged { user_id }, now).await?;
         Ok(ended)

@@ -1,7 +1,7 @@
 //! One's own sessions, as a list.
 
 use super::{Caller, Error, Services};
-use crate::domain::{Page, PageRequest, Session, SessionId};
+use crate::domain::{Action, Page, PageRequest, Session, SessionId};
 use crate::store::keyset::Place;
 
 impl Services {
@@ -11,13 +11,13 @@ impl Services {
         caller: &Caller,
         request: &PageRequest<SessionId>,
     ) -> Result<Page<Session>, Error> {
-        let user = caller.signed_in()?.user_id;
+        let user = caller.admitted(Action::ViewOneself)?.user_id;
         let request = request.clone().map_places(|id| Place(id.into(), id.into()));
         Ok(self.store().sessions.list(user, self.now(), &request).await?)
     }
 
     /// How many live sessions the signed-in person has.
     pub async fn count_own_sessions(&self, caller: &Caller) -> Result<u64, Error> {
-        Ok(self.store().sessions.count(caller.signed_in()?.user_id, self.now()).await?)
+        Ok(self.store().sessions.count(caller.admitted(Action::ViewOneself)?.user_id, self.now()).await?)
     }
 }

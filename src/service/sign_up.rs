@@ -13,7 +13,7 @@ use super::throttle::{MAIL_TO_EMAIL, SIGN_UP_BY_IP, Verdict};
 use super::{Caller, Error, Services};
 use crate::crypto::PasswordHash;
 use crate::domain::key::{EmailKey, NAME_MAX, usable_name};
-use crate::domain::preferences::{is_language_tag, is_time_zone_name};
+use crate::domain::preferences::{is_language_tag, is_time_zone};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, AuditAction, Credential, MailLinkKind, MfaPolicy,
     Notification, PasswordFault, Preferences, Scope, UserId, check_password,
@@ -86,8 +86,8 @@ pub(super) fn preferences(locale: Option<&str>, time_zone: Option<&str>) -> Resu
     if locale.is_some_and(|tag| !is_language_tag(tag)) {
         return Err(Error::bad_input("locale", "a language tag such as de or pt-BR"));
     }
-    if time_zone.is_some_and(|name| !is_time_zone_name(name)) {
-        return Err(Error::bad_input("timeZone", "a time zone such as Europe/Berlin"));
+    if time_zone.is_some_and(|name| !is_time_zone(name)) {
+        return Err(Error::bad_input("timeZone", "a time zone of the IANA database such as Europe/Berlin"));
     }
     Ok(Preferences { locale: locale.map(str::to_owned), time_zone: time_zone.map(str::to_owned) })
 }
@@ -149,15 +149,10 @@ impl Services {
             mfa_policy: MfaPolicy::default(),
             member_count: 1,
             owner_id: Some(user_id),
+            chosen_contact: None,
         };
         store.accounts.insert(tx, &account).await?;
-        let membership = AccountMembership {
-            account_id,
-            user_id,
-            role: AccountRole::Owner,
-            portfolio_id: None,
-            joined_at: now,
-        };
+        let membership = AccountMembership::new(account_id, user_id, AccountRole::Owner, None, now);
         let email_key = applicant.email_key.clone();
         let member = NewMember { membership, name: &applicant.name, email_key, mfa_enabled: false };
         store.account_members.insert(tx, member).await?;

@@ -23,6 +23,9 @@ pub const LOG_IN_BY_EMAIL: Limit =
 pub const LOG_IN_BY_IP: Limit = Limit { purpose: "log_in_ip", attempts: 100, window: Duration::minutes(15) };
 /// Wrong second factors of one person, over all challenges.
 pub const CODE_BY_USER: Limit = Limit { purpose: "code_user", attempts: 10, window: Duration::minutes(15) };
+/// Codes for unknown browsers mailed to one person.
+pub const DEVICE_CODE_BY_USER: Limit =
+    Limit { purpose: "device_code_user", attempts: 5, window: Duration::HOUR };
 /// Wrong passwords for one reset.
 pub const PASSWORD_BY_RESET: Limit =
     Limit { purpose: "password_reset_link", attempts: 5, window: Duration::minutes(15) };
@@ -51,6 +54,10 @@ pub const ACCOUNTS_BY_USER: Limit = Limit { purpose: "create_account", attempts:
 /// Refusals of the gateway to one session, of one kind: a page asks for dozens of files, and one entry says it all.
 pub const GATEWAY_REFUSAL: Limit =
     Limit { purpose: "gateway_refusal", attempts: 1, window: Duration::minutes(5) };
+
+/// Refusals to one session that lacks a second factor: a dashboard asks for many things, and one entry says it all.
+pub const RESTRICTED_REFUSAL: Limit =
+    Limit { purpose: "restricted_refusal", attempts: 1, window: Duration::minutes(5) };
 
 /// Portfolios created by one person.
 pub const PORTFOLIOS_BY_USER: Limit =

@@ -4,7 +4,10 @@
 
 use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
-use crate::domain::{Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, UserId};
+use crate::domain::policy::Held;
+use crate::domain::{
+    Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, Scope, UserId,
+};
 use crate::store::Tx;
 use crate::transact;
 
@@ -29,8 +32,17 @@ impl Services {
     ) -> Result<TransferOwnership, Error> {
         caller.signed_in()?;
         let outcome = transact!(self.store(), |tx| self.hand_over(&mut tx, caller, account_id, to))?;
-        if let TransferOwnership::Transferred(_) = &outcome {
-            self.wake_mail();
+        let refused = match &outcome {
+            TransferOwnership::Transferred(_) => {
+                self.wake_mail();
+                None
+            }
+            TransferOwnership::NotAMember => Some("NOT_A_MEMBER"),
+            TransferOwnership::AlreadyOwner => Some("ALREADY_OWNER"),
+        };
+        if let Some(reason) = refused {
+            let scopes = [Scope::Account(account_id)];
+            self.record_refused_change(caller, "transferAccountOwnership", reason, &scopes).await?;
         }
         Ok(outcome)
     }
@@ -55,11 +67,15 @@ impl Services {
             return Err(Denial::Forbidden.into());
         }
         let members = &store.account_members;
-        let (owner, admin) = (AccountRole::Owner, AccountRole::Admin);
+        let (owner, admin) = (Held::of(AccountRole::Owner), Held::of(AccountRole::Admin));
         let both = members.claim_role(tx, account_id, from, owner, admin).await?
-            && members.claim_role(tx, account_id, to, place.role, owner).await?;
+            && members.claim_role(tx, account_id, to, place.held(), owner).await?;
         if !both {
             return Err(Error::Defect("a role changed within a transaction"));
+        }
+        if account.chosen_contact == Some(to) {
+            // The Owner is the contact without being chosen.
+            self.replace_contact(tx, &mut account, None).await?;
         }
         for reader in [from, to] {
             let notice = Notification::AccountOwnershipTransferred { account_id, from, to };
@@ -67,8 +83,8 @@ impl Services {
         }
         let happening = Happening::new(caller, now, AuditAction::AccountOwnershipTransferred)
             .about(to)
-            .detail("roleBefore", place.role.as_str())
-            .detail("formerOwnerIsNow", admin.as_str());
+            .detail("roleBefore", place.held().name())
+            .detail("formerOwnerIsNow", admin.name());
         store.audit_events.insert(tx, &happening.events(&scopes_of_account(&account))).await?;
         account.owner_id = Some(to);
         Ok(TransferOwnership::Transferred(Box::new(account)))

@@ -32,8 +32,17 @@ impl Services {
         caller.signed_in()?;
         let outcome =
             transact!(self.store(), |tx| self.hand_portfolio_over(&mut tx, caller, portfolio_id, to))?;
-        if let TransferPortfolio::Transferred(_) = &outcome {
-            self.wake_mail();
+        let refused = match &outcome {
+            TransferPortfolio::Transferred(_) => {
+                self.wake_mail();
+                None
+            }
+            TransferPortfolio::NotAMember => Some("NOT_A_MEMBER"),
+            TransferPortfolio::AlreadyOwner => Some("ALREADY_OWNER"),
+        };
+        if let Some(reason) = refused {
+            let scopes = [Scope::Portfolio(portfolio_id)];
+            self.record_refused_change(caller, "transferPortfolioOwnership", reason, &scopes).await?;
         }
         Ok(outcome)
     }

@@ -3,7 +3,8 @@
 //!
 //! Each change is a transaction of its own with an outcome of its own, in the order given: one that is refused stops no
 //! other, and a call that was cut off can be repeated. Permission is asked anew for each, on the change's own snapshot, so
-//! whoever loses the role halfway changes nothing from then on.
+//! whoever loses the role halfway changes nothing from then on. A portfolio's Owner and Admins appoint Admins of linked
+//! accounts, so any custom role of an account is theirs to give as well.
 
 mod off_board;
 
@@ -16,13 +17,14 @@ use crate::domain::key::EmailKey;
 use crate::domain::policy::{PortfolioStanding, decide};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, Action, AuditAction, Notification, Offer,
-    PortfolioId, Resource, Scope, UserId,
+    PortfolioId, Resource, RoleChoice, Scope, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
 
 /// Changes that one call may hold.
 pub const CHANGES_MAX: usize = 500;
+const OWNERSHIP: RoleChoice = RoleChoice::Static(AccountRole::Owner);
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub enum AccessChange {
         /// The address as typed.
         email: String,
         /// The role; ownership is refused.
-        role: AccountRole,
+        role: RoleChoice,
     },
     /// Give somebody in a linked account another role.
     ChangeRole {
@@ -43,7 +45,7 @@ pub enum AccessChange {
         /// The person.
         user_id: UserId,
         /// The role; ownership is refused.
-        role: AccountRole,
+        role: RoleChoice,
     },
     /// Take somebody out of a linked account.
     Remove {
@@ -70,6 +72,8 @@ pub enum AccessRefusal {
     IsOwner,
     /// Ownership is handed over, never given as a role.
     RoleNotGrantable,
+    /// The account has no such custom role.
+    NoSuchRole,
     /// The address is none.
     NotAnAddress,
     /// The person is there already.
@@ -123,6 +127,8 @@ impl Services {
     ) -> Result<UpdateAccess, Error> {
         caller.signed_in()?;
         if changes.len() > CHANGES_MAX {
+            let (change, scopes) = ("updatePortfolioUserAccess", [Scope::Portfolio(portfolio)]);
+            self.record_refused_change(caller, change, "TOO_MANY_CHANGES", &scopes).await?;
             return Ok(UpdateAccess::TooManyChanges);
         }
         let mut outcomes = Vec::with_capacity(changes.len());
@@ -156,7 +162,7 @@ impl Services {
             }
             AccessChange::ChangeRole { account_id, user_id, role } => {
                 let (account, user, role) = (*account_id, *user_id, *role);
-                if role == AccountRole::Owner {
+                if role == OWNERSHIP {
                     return Ok(AccessOutcome::refused(AccessRefusal::RoleNotGrantable));
                 }
                 transact!(self.store(), |tx| self
@@ -176,13 +182,12 @@ impl Services {
         portfolio: PortfolioId,
         account_id: AccountId,
         email: &str,
-        role: AccountRole,
+        role: RoleChoice,
     ) -> Result<AccessOutcome, Error> {
         let Ok(address) = Address::parse("email", email) else {
             return Ok(AccessOutcome::refused(AccessRefusal::NotAnAddress));
         };
-        let offer = Offer::Account { account_id, role };
-        if offer.is_ownership() {
+        if role == OWNERSHIP {
             return Ok(AccessOutcome::refused(AccessRefusal::RoleNotGrantable));
         }
         // Before anything is counted: nobody uses up what another account may send.
@@ -190,20 +195,18 @@ impl Services {
         if account.is_none_or(|account| account.portfolio_id != Some(portfolio)) {
             return Ok(AccessOutcome::refused(AccessRefusal::NotLinked));
         }
-        if let Some(retry_at) = self.too_many_invitations(offer.scope(), &address.key).await? {
+        if let Some(retry_at) = self.too_many_invitations(Scope::Account(account_id), &address.key).await? {
             return Ok(AccessOutcome::refused(AccessRefusal::TooManyInvitations { retry_at }));
         }
-        let invited: Result<_, Error> =
-            transact!(self.store(), |tx| self.invite_linked_in(&mut tx, caller, portfolio, offer, &address));
+        let invited: Result<_, Error> = transact!(self.store(), |tx| self
+            .invite_linked_in(&mut tx, caller, portfolio, account_id, role, &address));
         let refusal = match invited? {
-            None => AccessRefusal::NotLinked,
-            Some(InviteUser::Invited(_)) => return Ok(AccessOutcome::DONE),
-            Some(InviteUser::RoleNotGrantable) => AccessRefusal::RoleNotGrantable,
-            Some(InviteUser::AlreadyMember) => AccessRefusal::AlreadyMember,
-            Some(InviteUser::AlreadyInvited) => AccessRefusal::AlreadyInvited,
-            Some(InviteUser::TooManyInvitations { retry_at }) => {
-                AccessRefusal::TooManyInvitations { retry_at }
-            }
+            Err(refusal) => refusal,
+            Ok(InviteUser::Invited(_)) => return Ok(AccessOutcome::DONE),
+            Ok(InviteUser::RoleNotGrantable) => AccessRefusal::RoleNotGrantable,
+            Ok(InviteUser::AlreadyMember) => AccessRefusal::AlreadyMember,
+            Ok(InviteUser::AlreadyInvited) => AccessRefusal::AlreadyInvited,
+            Ok(InviteUser::TooManyInvitations { retry_at }) => AccessRefusal::TooManyInvitations { retry_at },
         };
         Ok(AccessOutcome::refused(refusal))
     }
@@ -213,15 +216,18 @@ impl Services {
         tx: &mut Tx,
         caller: &Caller,
         portfolio: PortfolioId,
-        offer: Offer,
+        account_id: AccountId,
+        role: RoleChoice,
         address: &Address<'_>,
-    ) -> Result<Option<InviteUser>, Error> {
-        let Offer::Account { account_id, .. } = offer else { return Err(Error::Defect("not an account")) };
+    ) -> Result<Result<InviteUser, AccessRefusal>, Error> {
         let Some(account) = self.linked_account(tx, caller, portfolio, account_id).await? else {
-            return Ok(None);
+            return Ok(Err(AccessRefusal::NotLinked));
         };
-        let scopes = scopes_of_account(&account);
-        Ok(Some(self.offer_place(tx, caller, offer, address, &scopes).await?))
+        let Some(role) = self.role_in(tx, account_id, role).await? else {
+            return Ok(Err(AccessRefusal::NoSuchRole));
+        };
+        let (offer, scopes) = (Offer::in_account(account_id, role), scopes_of_account(&account));
+        Ok(Ok(self.offer_place(tx, caller, offer, address, &scopes).await?))
     }
 
     async fn change_linked_role(
@@ -231,28 +237,20 @@ impl Services {
         portfolio: PortfolioId,
         account_id: AccountId,
         user_id: UserId,
-        role: AccountRole,
+        role: RoleChoice,
     ) -> Result<AccessOutcome, Error> {
-        let (store, now) = (self.store(), self.now());
-        let (account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let (mut account, place) = match self.linked_place(tx, caller, portfolio, account_id, user_id).await?
+        {
             Ok(found) => found,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
-        if place.role == role {
+        let Some(role) = self.role_in(tx, account_id, role).await? else {
+            return Ok(AccessOutcome::refused(AccessRefusal::NoSuchRole));
+        };
+        if place.held() == role {
             return Ok(AccessOutcome::default());
         }
-        if !store.account_members.claim_role(tx, account_id, user_id, place.role, role).await? {
-            return Err(Error::Defect("a role changed within a transaction"));
-        }
-        if caller.actor.user_id() != Some(user_id) {
-            let notice = Notification::AccountRoleChanged { account_id, role };
-            store.outbox.insert(tx, user_id, notice, now).await?;
-        }
-        let happening = Happening::new(caller, now, AuditAction::UserRoleChanged)
-            .about(user_id)
-            .detail("from", place.role.as_str())
-            .detail("to", role.as_str());
-        store.audit_events.insert(tx, &happening.events(&scopes_of_account(&account))).await?;
+        self.give_other_role(tx, caller, &mut account, &place, role).await?;
         Ok(AccessOutcome::DONE)
     }
 
@@ -265,12 +263,13 @@ impl Services {
         user_id: UserId,
     ) -> Result<AccessOutcome, Error> {
         let (store, now) = (self.store(), self.now());
-        let account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
+        let mut account = match self.linked_place(tx, caller, portfolio, account_id, user_id).await? {
             Ok((account, _)) => account,
             Err(refusal) => return Ok(AccessOutcome::refused(refusal)),
         };
         store.account_members.claim_removal(tx, account_id, user_id).await?;
         store.accounts.touch(tx, account_id, -1).await?;
+        self.drop_contact(tx, caller, &mut account, user_id).await?;
         if let Some(key) = self.address_of(tx, user_id).await? {
             store.invitations.revoke_of(tx, Scope::Account(account_id), &key).await?;
         }
@@ -338,14 +337,24 @@ impl Services {
         change: &AccessChange,
         outcome: AccessOutcome,
     ) -> Result<(), Error> {
-        let reason = match outcome.refusal {
-            Some(AccessRefusal::IsOwner) => "IS_OWNER",
-            Some(AccessRefusal::RoleNotGrantable) => "ROLE_NOT_GRANTABLE",
-            Some(AccessRefusal::NotPermitted) => "NOT_PERMITTED",
-            _ => return Ok(()),
+        let Some(refusal) = outcome.refusal else { return Ok(()) };
+        let (action, reason) = match refusal {
+            AccessRefusal::IsOwner => (AuditAction::UserChangeRefused, "IS_OWNER"),
+            AccessRefusal::RoleNotGrantable => (AuditAction::UserChangeRefused, "ROLE_NOT_GRANTABLE"),
+            AccessRefusal::NoSuchRole => (AuditAction::UserChangeRefused, "NO_SUCH_ROLE"),
+            AccessRefusal::NotPermitted => (AuditAction::UserChangeRefused, "NOT_PERMITTED"),
+            AccessRefusal::NotLinked => (AuditAction::ChangeRefused, "NOT_LINKED"),
+            AccessRefusal::NotAMember => (AuditAction::ChangeRefused, "NOT_A_MEMBER"),
+            AccessRefusal::NotAnAddress => (AuditAction::ChangeRefused, "NOT_AN_ADDRESS"),
+            AccessRefusal::AlreadyMember => (AuditAction::ChangeRefused, "ALREADY_MEMBER"),
+            AccessRefusal::AlreadyInvited => (AuditAction::ChangeRefused, "ALREADY_INVITED"),
+            AccessRefusal::TooManyInvitations { .. } => (AuditAction::ChangeRefused, "TOO_MANY_INVITATIONS"),
+            // Nobody refused it; the database was away.
+            AccessRefusal::Unavailable => return Ok(()),
         };
-        let mut happening =
-            Happening::new(caller, self.now(), AuditAction::UserChangeRefused).detail("reason", reason);
+        let mut happening = Happening::new(caller, self.now(), action)
+            .detail("change", "updatePortfolioUserAccess")
+            .detail("reason", reason);
         if let AccessChange::ChangeRole { user_id, .. }
         | AccessChange::Remove { user_id, .. }
         | AccessChange::RemoveFromAll { user_id } = change

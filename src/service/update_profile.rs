@@ -69,13 +69,17 @@ impl Services {
         let email = change.email.map(str::trim).filter(|email| *email != found.email);
         if let Some(email) = email {
             email_key(email, "email")?;
-            let Some(password) = change.current_password else { return Ok(UpdateProfile::PasswordRequired) };
+            let Some(password) = change.current_password else {
+                self.record_refused_own_change(caller, "updateProfile", "PASSWORD_REQUIRED").await?;
+                return Ok(UpdateProfile::PasswordRequired);
+            };
             if let Err(refusal) = self.prove_own_password(caller, password).await? {
                 return Ok(UpdateProfile::Refused(refusal));
             }
             if let Verdict::Wait(retry_at) =
                 self.attempt(EMAIL_CHANGE_BY_USER, user_id.uuid().as_bytes()).await?
             {
+                self.record_refused_own_change(caller, "updateProfile", "TOO_MANY_ATTEMPTS").await?;
                 return Ok(UpdateProfile::TooManyAttempts { retry_at });
             }
         }
@@ -102,8 +106,9 @@ impl Services {
         let mut set = |field: &'static str, differs: bool| differs.then(|| fields.push(field)).is_some();
         if let Some(name) = update.name.as_ref().filter(|name| set("name", **name != old.name)) {
             new.name.clone_from(name);
-            store.account_members.set_name(tx, user_id, name).await?;
-            store.portfolio_members.set_name(tx, user_id, name).await?;
+            let email = email_key(&old.email, "email")?;
+            store.account_members.set_name(tx, user_id, name, &email).await?;
+            store.portfolio_members.set_name(tx, user_id, name, &email).await?;
         }
         if let Some(locale) = update.locale.as_ref().filter(|l| set("locale", **l != old.preferences.locale))
         {

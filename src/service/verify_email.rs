@@ -101,8 +101,9 @@ impl Services {
         if !store.users.replace_email(tx, link.user_id, old, &link.email, &key, now).await? {
             return Ok(false);
         }
-        store.account_members.set_email_key(tx, link.user_id, &key).await?;
-        store.portfolio_members.set_email_key(tx, link.user_id, &key).await?;
+        let user = store.users.find_in(tx, link.user_id).await?.ok_or(Error::Defect("a person vanished"))?;
+        store.account_members.set_email_key(tx, user.id, &key, &user.name).await?;
+        store.portfolio_members.set_email_key(tx, user.id, &key, &user.name).await?;
         store.mail_links.close_of_user(tx, link.user_id, None, now).await?;
         store.outbox.insert(tx, link.user_id, Notification::EmailChanged { link_id: link.id }, now).await?;
         Ok(true)

@@ -1,9 +1,11 @@
 //! Who is in which account, with copies of what the Users tab sorts, searches and filters by.
 
 mod changes;
+mod coverage;
+mod enforcement;
+mod linked;
 mod links;
-
-use std::collections::HashSet;
+mod roles;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -11,18 +13,42 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::account_roles::AccountRoles;
 use super::deadline::max_time;
-use super::people::{PersonPlace, count_people, page_of_people};
+use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
-use crate::domain::key::{EmailKey, name_key};
-use crate::domain::{AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, UserId};
+use crate::domain::key::{EmailKey, alike, name_key};
+use crate::domain::{
+    AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, RoleId, UserId,
+};
+
+pub use linked::LinkedFilter;
+pub(super) use linked::OF_LINKED;
 
 /// The collection's name.
 pub const COLLECTION: &str = "account_members";
 
-/// Most rows that one query reads for a page of people.
-const ROWS_MAX: u32 = 10_000;
+/// The indexes of the lists of an account's people.
+pub(super) const OF_ACCOUNT: PeopleIndexes = PeopleIndexes {
+    by_name: &[
+        "account_id",
+        "name_key",
+        "user_id",
+        "role",
+        "joined_at",
+        "portfolio_id",
+        "email_key",
+        "mfa_enabled",
+        "custom_role_id",
+    ],
+    by_mfa: &["account_id", "mfa_enabled", "name_key", "user_id"],
+    by_email: &["account_id", "mfa_enabled", "alike", "email_key"],
+    by_role: Some(RoleIndexes {
+        by_name: &["account_id", "role", "mfa_enabled", "name_key", "user_id"],
+        by_email: &["account_id", "role", "mfa_enabled", "alike", "email_key"],
+    }),
+};
 
 #[derive(Serialize, Deserialize)]
 struct MemberKey {
@@ -38,12 +64,18 @@ struct MemberDoc {
     account_id: AccountId,
     user_id: UserId,
     role: AccountRole,
+    /// The custom role of which `role` is the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom_role_id: Option<RoleId>,
     #[serde(with = "when")]
     joined_at: OffsetDateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     portfolio_id: Option<PortfolioId>,
     name_key: String,
     email_key: EmailKey,
+    /// How much the name and the address begin alike; absent where an earlier version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alike: Option<i32>,
     mfa_enabled: bool,
 }
 
@@ -53,6 +85,8 @@ struct PlaceDoc {
     account_id: AccountId,
     user_id: UserId,
     role: AccountRole,
+    #[serde(default)]
+    custom_role_id: Option<RoleId>,
     #[serde(default)]
     portfolio_id: Option<PortfolioId>,
     #[serde(with = "when")]
@@ -72,25 +106,22 @@ fn by_key(account: AccountId, user: UserId) -> Document {
 }
 
 fn place_fields() -> Document {
-    doc! { "_id": 0, "account_id": 1, "user_id": 1, "role": 1, "portfolio_id": 1, "joined_at": 1 }
+    doc! {
+        "_id": 0, "account_id": 1, "user_id": 1, "role": 1, "custom_role_id": 1, "portfolio_id": 1, "joined_at": 1,
+    }
 }
 
-impl From<PlaceDoc> for AccountMembership {
-    fn from(doc: PlaceDoc) -> Self {
-        Self {
-            account_id: doc.account_id,
-            user_id: doc.user_id,
-            role: doc.role,
-            portfolio_id: doc.portfolio_id,
-            joined_at: doc.joined_at,
-        }
-    }
+/// What a row of a list shows. It stands in the indexes by name, so that those pages read no document.
+fn row_fields() -> Document {
+    let mut fields = place_fields();
+    fields.extend(doc! { "name_key": 1, "email_key": 1 });
+    fields
 }
 
 /// A member as listed, with its place in the list.
 #[derive(Debug, Clone)]
 pub struct ListedMember {
-    /// The membership.
+    /// The membership. Lists decide nothing: what a custom role holds is not looked up for them.
     pub membership: AccountMembership,
     /// Where it stands in the list.
     pub place: PersonPlace,
@@ -113,14 +144,17 @@ impl NewMember<'_> {
     /// The document, for inserts and bulk writes.
     pub fn into_document(self) -> Result<Document, StoreError> {
         let m = self.membership;
+        let name_key = name_key(self.name);
         let doc = MemberDoc {
+            alike: Some(alike_of(&name_key, &self.email_key)),
             key: MemberKey { account: m.account_id, user: m.user_id },
             account_id: m.account_id,
             user_id: m.user_id,
             role: m.role,
+            custom_role_id: m.custom_role_id,
             joined_at: m.joined_at,
             portfolio_id: m.portfolio_id,
-            name_key: name_key(self.name),
+            name_key,
             email_key: self.email_key,
             mfa_enabled: self.mfa_enabled,
         };
@@ -145,31 +179,39 @@ impl MemberFilter {
         self.search.is_none() && self.roles.is_empty() && self.mfa_enabled.is_none()
     }
 
-    fn apply(&self, mut base: Document) -> Document {
-        match self.roles.as_slice() {
-            [] => {}
-            [role] => drop(base.insert("role", role.as_str())),
-            roles => {
-                let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-                base.insert("role", doc! { "$in": roles });
-            }
+    fn people<'a>(
+        &'a self,
+        docs: &'a Collection<Document>,
+        indexes: &'static PeopleIndexes,
+        place: Document,
+    ) -> People<'a> {
+        People {
+            docs,
+            indexes,
+            place,
+            fields: row_fields(),
+            roles: self.roles.iter().map(|role| role.as_str()).collect(),
+            mfa_enabled: self.mfa_enabled,
+            search: self.search.as_deref(),
         }
-        if let Some(enabled) = self.mfa_enabled {
-            base.insert("mfa_enabled", enabled);
-        }
-        base
     }
+}
+
+/// How much a name and an address begin alike, as stored.
+fn alike_of(name_key: &str, email: &EmailKey) -> i32 {
+    i32::try_from(alike(name_key, email)).unwrap_or(i32::MAX)
 }
 
 /// Who is in which account.
 #[derive(Clone)]
 pub struct AccountMembers {
     docs: Collection<Document>,
+    roles: AccountRoles,
 }
 
 impl AccountMembers {
     pub(super) fn new(db: &Database) -> Self {
-        Self { docs: db.collection(COLLECTION) }
+        Self { docs: db.collection(COLLECTION), roles: AccountRoles::new(db) }
     }
 
     /// Every account place of these people, in no order. An index holds all of it.
@@ -187,7 +229,7 @@ impl AccountMembers {
             .batch_size(100_000)
             .max_time(max_time())
             .await?;
-        Ok(cursor.map_ok(AccountMembership::from).try_collect().await?)
+        self.held(cursor.map_ok(AccountMembership::from).try_collect().await?).await
     }
 
     /// Every account place of one person, as the transaction sees it.
@@ -202,7 +244,7 @@ impl AccountMembers {
             .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
-        Ok(places.into_iter().map(AccountMembership::from).collect())
+        self.held_in(tx, places.into_iter().map(AccountMembership::from).collect()).await
     }
 
     /// A page of an account's people.
@@ -212,8 +254,8 @@ impl AccountMembers {
         filter: &MemberFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
-        let base = filter.apply(doc! { "account_id": account });
-        page_of_people(&self.docs, &base, filter.search.as_deref(), request, listed).await
+        let place = doc! { "account_id": account };
+        filter.people(&self.docs, &OF_ACCOUNT, place).page(request, listed).await
     }
 
     /// How many people of an account the filter lets through, counted up to `bound`.
@@ -223,75 +265,8 @@ impl AccountMembers {
         filter: &MemberFilter,
         bound: u64,
     ) -> Result<u64, StoreError> {
-        let base = filter.apply(doc! { "account_id": account });
-        count_people(&self.docs, &base, filter.search.as_deref(), bound).await
-    }
-
-    /// A page of the people of all accounts that a portfolio links, each person once.
-    ///
-    /// Equal people are neighbours in the index, so a row that repeats the person before it is passed over, and each
-    /// further query starts behind the last person seen. The first one suffices while people are in few accounts; each
-    /// further one reads twice as many rows, so that their number stays small where they are in very many.
-    pub async fn list_of_portfolio(
-        &self,
-        portfolio: PortfolioId,
-        filter: &MemberFilter,
-        request: &PageRequest<PersonPlace>,
-    ) -> Result<Page<ListedMember>, StoreError> {
-        let base = filter.apply(doc! { "portfolio_id": portfolio });
-        let wanted = usize::try_from(request.limit).unwrap_or(usize::MAX).saturating_add(1);
-        let mut rows: Vec<ListedMember> = Vec::new();
-        let mut seen = HashSet::new();
-        let rows_first = request.limit.saturating_mul(4).saturating_add(100);
-        let mut next = PageRequest { limit: rows_first, ..request.clone() };
-        loop {
-            let page = page_of_people(&self.docs, &base, filter.search.as_deref(), &next, listed).await?;
-            let more = if next.backward { page.has_previous } else { page.has_next };
-            let mut found = page.items;
-            if next.backward {
-                found.reverse();
-            }
-            let last = found.last().map(|member| member.place.clone());
-            rows.extend(found.into_iter().filter(|member| seen.insert(member.membership.user_id)));
-            if rows.len() >= wanted || !more {
-                break;
-            }
-            if next.backward {
-                next.before = last
-            } else {
-                next.after = last
-            }
-            next.limit = next.limit.saturating_mul(2).min(ROWS_MAX);
-        }
-        rows.truncate(wanted);
-        Ok(Page::from_rows(rows, request))
-    }
-
-    /// How many people the accounts of a portfolio have, each once. Reads at most `bound` memberships.
-    pub async fn count_of_portfolio(
-        &self,
-        portfolio: PortfolioId,
-        filter: &MemberFilter,
-        bound: u64,
-    ) -> Result<u64, StoreError> {
-        let mut base = filter.apply(doc! { "portfolio_id": portfolio });
-        if let Some(prefix) = &filter.search {
-            let range = doc! { "$gte": prefix, "$lt": super::keyset::prefix_end(prefix) };
-            let (mut by_name, mut by_email) = (base.clone(), base);
-            by_name.insert("name_key", range.clone());
-            by_email.insert("email_key", range);
-            base = doc! { "$or": [by_name, by_email] };
-        }
-        let pipeline = [
-            doc! { "$match": base },
-            doc! { "$limit": i64::try_from(bound).unwrap_or(i64::MAX) },
-            doc! { "$group": { "_id": "$user_id" } },
-            doc! { "$count": "count" },
-        ];
-        let mut cursor = self.docs.aggregate(pipeline).max_time(max_time()).await?;
-        let counted = cursor.try_next().await?;
-        let count = counted.and_then(|doc| doc.get_i32("count").ok()).unwrap_or(0);
-        Ok(u64::try_from(count).unwrap_or(0))
+        let place = doc! { "account_id": account };
+        filter.people(&self.docs, &OF_ACCOUNT, place).count(bound).await
     }
 
     /// The people of an account who hold one of these roles; at most `limit`.
@@ -303,7 +278,7 @@ impl AccountMembers {
     ) -> Result<Vec<AccountMembership>, StoreError> {
         let filter = MemberFilter { roles: roles.to_vec(), ..MemberFilter::default() };
         let page = self.list(account, &filter, &PageRequest::first(limit)).await?;
-        Ok(page.items.into_iter().map(|member| member.membership).collect())
+        self.held(page.items.into_iter().map(|member| member.membership).collect()).await
     }
 
     /// Stores a membership. A person who is in the account already is [`StoreError::Duplicate`].
@@ -320,16 +295,30 @@ impl AccountMembers {
         Ok(())
     }
 
-    /// Keeps the copies of the name true, in the transaction that changes the original.
-    pub async fn set_name(&self, tx: &mut Tx, user: UserId, name: &str) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "name_key": name_key(name) } };
+    /// Keeps the copies of the name true, in the transaction that changes the original. `email` is the person's address.
+    pub async fn set_name(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        name: &str,
+        email: &EmailKey,
+    ) -> Result<(), StoreError> {
+        let name_key = name_key(name);
+        let alike = alike_of(&name_key, email);
+        let update = doc! { "$set": { "name_key": name_key, "alike": alike } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }
 
-    /// Keeps the copies of the address true, in the transaction that changes the original.
-    pub async fn set_email_key(&self, tx: &mut Tx, user: UserId, key: &EmailKey) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "email_key": key.as_str() } };
+    /// Keeps the copies of the address true, in the transaction that changes the original. `name` is the person's name.
+    pub async fn set_email_key(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        key: &EmailKey,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "email_key": key.as_str(), "alike": alike_of(&name_key(name), key) } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 mod links;
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,16 @@ struct AccountDoc {
     member_count: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner_id: Option<UserId>,
+    /// Only where it is not the Owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    security_contact: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct SizeDoc {
+    #[serde(rename = "_id")]
+    id: AccountId,
+    member_count: i64,
 }
 
 impl From<AccountDoc> for Account {
@@ -78,6 +88,7 @@ impl From<AccountDoc> for Account {
             mfa_policy: doc.mfa_policy.into(),
             member_count: u64::try_from(doc.member_count).unwrap_or(0),
             owner_id: doc.owner_id,
+            chosen_contact: doc.security_contact,
         }
     }
 }
@@ -93,6 +104,7 @@ pub fn account_document(account: &Account) -> Result<Document, StoreError> {
         mfa_policy: (&account.mfa_policy).into(),
         member_count: i64::try_from(account.member_count).unwrap_or(i64::MAX),
         owner_id: account.owner_id,
+        security_contact: account.chosen_contact,
     };
     bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("account"))
 }
@@ -134,31 +146,13 @@ impl Accounts {
         Ok(found.map(Account::from))
     }
 
-    /// A page of the accounts that a portfolio links, by name. `only` narrows it to some of them.
+    /// A page of the accounts that a portfolio links, by name.
     pub async fn list_of_portfolio(
         &self,
         portfolio: PortfolioId,
-        only: Option<&[AccountId]>,
         request: &PageRequest<Place>,
     ) -> Result<Page<Account>, StoreError> {
-        let mut base = doc! { "portfolio_id": portfolio };
-        if let Some(only) = only {
-            base.insert("_id", doc! { "$in": only });
-        }
-        self.list(base, request).await
-    }
-
-    /// A page of the accounts with these ids, by name.
-    pub async fn list_of_ids(
-        &self,
-        ids: &[AccountId],
-        request: &PageRequest<Place>,
-    ) -> Result<Page<Account>, StoreError> {
-        self.list(doc! { "_id": { "$in": ids } }, request).await
-    }
-
-    async fn list(&self, base: Document, request: &PageRequest<Place>) -> Result<Page<Account>, StoreError> {
-        let (filter, options) = page_query(base, BY_NAME, None, request);
+        let (filter, options) = page_query(doc! { "portfolio_id": portfolio }, BY_NAME, None, request);
         let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<Account> = cursor.map_ok(Account::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
@@ -204,6 +198,24 @@ impl Accounts {
         Ok(result.matched_count == 1)
     }
 
+    /// Replaces the security contact that was looked at: true when this call did it. Nobody stands for the Owner.
+    pub async fn claim_security_contact(
+        &self,
+        tx: &mut Tx,
+        id: AccountId,
+        from: Option<UserId>,
+        to: Option<UserId>,
+    ) -> Result<bool, StoreError> {
+        // Null matches where the field is absent.
+        let filter = doc! { "_id": id, "security_contact": from, "closed_at": { "$exists": false } };
+        let mut update = match to {
+            Some(to) => doc! { "$set": { "security_contact": to } },
+            None => doc! { "$unset": { "security_contact": "" } },
+        };
+        update.insert("$inc", doc! { "version": 1_i64 });
+        self.claim(tx, filter, update).await
+    }
+
     /// Counts people who came (or, negative, left) and makes the transaction conflict with any other on the same
     /// account; every change of a membership or invitation calls it. False when the account is gone or closed.
     pub async fn touch(&self, tx: &mut Tx, id: AccountId, came: i64) -> Result<bool, StoreError> {
@@ -235,7 +247,7 @@ impl Accounts {
         let filter = doc! { "_id": id, "owner_id": owner, "closed_at": { "$exists": false } };
         let update = doc! {
             "$set": { "closed_at": when::date(now), "member_count": 0_i64 },
-            "$unset": { "owner_id": "", "portfolio_id": "" },
+            "$unset": { "owner_id": "", "portfolio_id": "", "security_contact": "" },
             "$inc": { "version": 1_i64 },
         };
         self.claim(tx, filter, update).await
@@ -244,6 +256,28 @@ impl Accounts {
     async fn claim(&self, tx: &mut Tx, filter: Document, update: Document) -> Result<bool, StoreError> {
         let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
+    }
+
+    /// The next accounts behind one of them, by id, with how many members each has; at most `limit`. Closed ones too,
+    /// with none.
+    pub async fn next(
+        &self,
+        after: Option<AccountId>,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, u64)>, StoreError> {
+        let after = after.map_or(Bson::MinKey, Bson::from);
+        let cursor = self
+            .docs
+            .clone_with_type::<SizeDoc>()
+            .find(doc! { "_id": { "$gt": after } })
+            .sort(doc! { "_id": 1 })
+            .projection(doc! { "member_count": 1 })
+            .limit(limit)
+            .batch_size(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(max_time())
+            .await?;
+        let size = |doc: SizeDoc| (doc.id, u64::try_from(doc.member_count).unwrap_or(0));
+        Ok(cursor.map_ok(size).try_collect().await?)
     }
 
     /// Whether there is any account at all.

@@ -1,15 +1,17 @@
-//! What happened. Events are only ever added.
+//! What happened. Events are only ever added, and sealed once (see `audit_chain`).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
+use mongodb::options::Hint;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::{self, max_time};
-use super::keyset::{Order, Place, page_query};
+use super::keyset::{Order, Place, page_query_of};
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::domain::{
@@ -19,7 +21,31 @@ use crate::domain::{
 /// The collection's name.
 pub const COLLECTION: &str = "audit_events";
 
-const NEWEST: Order = Order { first: "_id", second: "_id", descending: true };
+/// By time, since ids of one process never run backwards while its clock may: an id can be later than its event.
+const NEWEST: Order = Order { first: "at", second: "_id", descending: true };
+pub(super) const OLDEST: Order = Order { first: "at", second: "_id", descending: false };
+
+/// The keys of the indexes that logs are read by. Each ends in the order of the log, so that a page is one range for each
+/// action asked for; the actions and targets at the end narrow a person's events without reading documents.
+pub(super) mod keys {
+    use bson::{Document, doc};
+
+    pub fn all() -> Document {
+        doc! { "scope": 1, "at": -1, "_id": -1 }
+    }
+
+    pub fn by_action() -> Document {
+        doc! { "scope": 1, "action": 1, "at": -1, "_id": -1 }
+    }
+
+    pub fn by_actor() -> Document {
+        doc! { "scope": 1, "actor": 1, "at": -1, "_id": -1, "action": 1, "target": 1 }
+    }
+
+    pub fn by_target() -> Document {
+        doc! { "scope": 1, "target": 1, "at": -1, "_id": -1, "action": 1 }
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct DetailDoc {
@@ -28,7 +54,7 @@ struct DetailDoc {
 }
 
 #[derive(Serialize, Deserialize)]
-struct EventDoc {
+pub(super) struct EventDoc {
     #[serde(rename = "_id")]
     id: AuditEventId,
     #[serde(with = "when")]
@@ -89,7 +115,7 @@ impl From<&AuditEvent> for EventDoc {
 }
 
 /// What a log is narrowed by.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Only these actions; empty for all.
     pub actions: Vec<AuditAction>,
@@ -98,14 +124,14 @@ pub struct AuditFilter {
     /// Only what concerns this person.
     pub target: Option<UserId>,
     /// Not before.
-    pub from: Option<OffsetDateTime>,
+    pub since: Option<OffsetDateTime>,
     /// Before.
     pub until: Option<OffsetDateTime>,
 }
 
 impl AuditFilter {
-    fn apply(&self, scope: Scope) -> Document {
-        let mut filter = doc! { "scope": scope.to_string() };
+    pub(super) fn apply(&self, scope: &str) -> Document {
+        let mut filter = doc! { "scope": scope };
         if !self.actions.is_empty() {
             let actions: Vec<_> = self.actions.iter().map(|action| action.as_str()).collect();
             filter.insert("action", doc! { "$in": actions });
@@ -117,8 +143,8 @@ impl AuditFilter {
             filter.insert("target", target);
         }
         let mut at = Document::new();
-        if let Some(from) = self.from {
-            at.insert("$gte", date(from));
+        if let Some(since) = self.since {
+            at.insert("$gte", date(since));
         }
         if let Some(until) = self.until {
             at.insert("$lt", date(until));
@@ -127,6 +153,31 @@ impl AuditFilter {
             filter.insert("at", at);
         }
         filter
+    }
+
+    /// The same as points of that index, one for each action where actions lead it, so that their ranges can be merged.
+    pub(super) fn points(&self, scope: &str) -> Vec<Document> {
+        let whole = self.apply(scope);
+        let actions: BTreeSet<&str> = self.actions.iter().map(|action| action.as_str()).collect();
+        if self.actor.is_some() || self.target.is_some() || actions.is_empty() {
+            return vec![whole];
+        }
+        let of = |action: &str| {
+            let mut point = whole.clone();
+            point.insert("action", action);
+            point
+        };
+        actions.into_iter().map(of).collect()
+    }
+
+    /// The index to read by. Said outright: the planner tries plans on data that changes, and remembers what it found.
+    pub(super) fn index(&self) -> Hint {
+        Hint::Keys(match self {
+            Self { actor: Some(_), .. } => keys::by_actor(),
+            Self { target: Some(_), .. } => keys::by_target(),
+            Self { actions, .. } if !actions.is_empty() => keys::by_action(),
+            _ => keys::all(),
+        })
     }
 }
 
@@ -165,14 +216,22 @@ impl AuditEvents {
         filter: &AuditFilter,
         request: &PageRequest<Place>,
     ) -> Result<Page<AuditEvent>, StoreError> {
-        let (filter, options) = page_query(filter.apply(scope), NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
+        let (query, mut options) = page_query_of(&filter.points(&scope.to_string()), NEWEST, None, request);
+        options.hint = Some(filter.index());
+        let cursor = self.docs.find(query).with_options(options).max_time(max_time()).await?;
         let rows: Vec<AuditEvent> = cursor.map_ok(AuditEvent::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
 
     /// How many events there are, counted up to `bound`.
     pub async fn count(&self, scope: Scope, filter: &AuditFilter, bound: u64) -> Result<u64, StoreError> {
-        Ok(self.docs.count_documents(filter.apply(scope)).limit(bound).max_time(max_time()).await?)
+        let query = filter.apply(&scope.to_string());
+        let counting = self.docs.count_documents(query).hint(filter.index()).limit(bound);
+        Ok(counting.max_time(max_time()).await?)
     }
+}
+
+/// Where an event stands in a log.
+pub fn place(at: OffsetDateTime, id: AuditEventId) -> Place {
+    Place(date(at), id.into())
 }

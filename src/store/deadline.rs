@@ -46,9 +46,14 @@ pub(super) fn current() -> Option<Instant> {
 
 /// Longest time that the server may work on one read from now on.
 pub(super) fn max_time() -> Duration {
-    let left = current().map_or(LONGEST, |deadline| deadline.saturating_duration_since(Instant::now()));
+    max_time_of(LONGEST)
+}
+
+/// Likewise, for reads that may take another time where there is no request, or it has that long.
+pub(super) fn max_time_of(longest: Duration) -> Duration {
+    let left = current().map_or(longest, |deadline| deadline.saturating_duration_since(Instant::now()));
     // None at all would mean without a limit.
-    left.clamp(Duration::from_millis(1), LONGEST)
+    left.clamp(Duration::from_millis(1), longest.max(Duration::from_millis(1)))
 }
 
 /// Ends a session at the deadline, unless it is dropped before.

@@ -27,6 +27,9 @@ pub enum StoreError {
     Corrupt(&'static str),
 }
 
+/// The server's code for what a unique index refuses.
+pub(super) const DUPLICATE_KEY: i32 = 11000;
+
 /// Server codes that mean "not now": shutdown, stepdown, network, time-out, an ended session, no quorum.
 const UNAVAILABLE_CODES: [i32; 19] =
     [6, 7, 50, 63, 64, 89, 91, 100, 134, 189, 202, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436];
@@ -42,7 +45,7 @@ impl From<Error> for StoreError {
             }
             _ => None,
         };
-        if code == Some(11000) {
+        if code == Some(DUPLICATE_KEY) {
             return Self::Duplicate(error);
         }
         if error.contains_label(TRANSIENT_TRANSACTION_ERROR)

@@ -12,6 +12,7 @@ use mongodb::error::ErrorKind;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::error::DUPLICATE_KEY;
 use super::{Store, StoreError, Tx, account_members, accounts, portfolio_members, portfolios, users};
 use crate::domain::key::EmailKey;
 use crate::domain::{PortfolioId, UserId};
@@ -21,7 +22,6 @@ pub const IMPORTED: &str = "imported";
 
 /// A look-up reads a thousand documents, and its neighbours write as fast as they can.
 const LOOK_UP_TIME: Duration = Duration::from_secs(60);
-const DUPLICATE_KEY: i32 = 11000;
 
 /// What has members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

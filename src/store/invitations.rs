@@ -14,7 +14,7 @@ use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
 use crate::domain::invitation::{Invitation, InvitationState, Offer};
 use crate::domain::key::EmailKey;
-use crate::domain::{InvitationId, MailDelivery, Page, PageRequest, Scope, UserId};
+use crate::domain::{InvitationId, MailDelivery, Page, PageRequest, RoleId, Scope, UserId};
 
 /// The collection's name.
 pub const COLLECTION: &str = "invitations";
@@ -254,6 +254,26 @@ impl Invitations {
         let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<Invitation> = cursor.map_ok(Invitation::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
+    }
+
+    /// How many invitations that can still be accepted offer a custom role, as the transaction sees it; counted up to
+    /// `bound`.
+    pub async fn count_offering(
+        &self,
+        tx: &mut Tx,
+        role: RoleId,
+        now: OffsetDateTime,
+        bound: u64,
+    ) -> Result<u64, StoreError> {
+        let filter =
+            doc! { "offer.custom_role_id": role, "state": PENDING, "expires_at": { "$gt": date(now) } };
+        Ok(self
+            .docs
+            .count_documents(filter)
+            .limit(bound)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?)
     }
 
     /// How many there are, counted up to `bound`.

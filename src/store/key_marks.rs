@@ -10,6 +10,7 @@ use crate::crypto::Sealed;
 
 const META: &str = "meta";
 const ORDER: &str = "keyring";
+const LOG: &str = "keys_of_log";
 
 fn mark_of(key_id: &str) -> String {
     format!("key {key_id}")
@@ -51,6 +52,29 @@ impl Store {
         meta.delete_one(doc! { "_id": mark_of(key_id) }).await?;
         meta.update_one(doc! { "_id": ORDER }, doc! { "$pull": { "order": key_id } }).await?;
         Ok(())
+    }
+
+    /// Writes down that a key authenticates the audit log, before it does.
+    pub async fn note_log_key(&self, key_id: &str) -> Result<(), StoreError> {
+        let note = doc! { "$addToSet": { "ids": key_id } };
+        let meta = self.db.collection::<Document>(META);
+        let done = meta.update_one(doc! { "_id": LOG }, note.clone()).upsert(true).await;
+        match done.map_err(StoreError::from) {
+            // Two replicas at once: the other one's row is there now.
+            Err(StoreError::Duplicate(_)) => {
+                meta.update_one(doc! { "_id": LOG }, note).await?;
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// The keys that authenticate parts of the audit log.
+    pub async fn log_keys(&self) -> Result<Vec<String>, StoreError> {
+        let meta = self.db.collection::<Document>(META);
+        let found = meta.find_one(doc! { "_id": LOG }).max_time(max_time()).await?;
+        let ids = found.as_ref().and_then(|log| log.get_array("ids").ok());
+        Ok(ids.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect())
     }
 
     /// Writes down that a key seals from now on, unless it did before.

@@ -2,16 +2,17 @@
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::options::ReturnDocument;
+use mongodb::options::{Hint, ReturnDocument};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::max_time;
-use super::keyset::{Order, Place, page_query};
+use super::keyset::{Order, Place, any_of, page_query_of};
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
+use crate::domain::mfa_reset::RESET_TTL_MAX;
 use crate::domain::{
     Authority, MailDelivery, MfaReset, MfaResetId, MfaResetState, Page, PageRequest, Scope, UserId,
 };
@@ -68,6 +69,8 @@ pub enum ResetKey {
     Id(MfaResetId),
     /// By a token that was mailed.
     Token(TokenHash),
+    /// By the person whose MFA it is: at most one waits.
+    Of(UserId),
 }
 
 impl ResetKey {
@@ -75,6 +78,7 @@ impl ResetKey {
         match self {
             Self::Id(id) => doc! { "_id": id },
             Self::Token(hash) => doc! { "token_hashes": hash },
+            Self::Of(user) => doc! { "user_id": user },
         }
     }
 }
@@ -259,23 +263,28 @@ impl MfaResets {
         Ok(cursor.map_ok(|asked| asked.user_id).try_collect().await?)
     }
 
-    /// The filter for the states asked for. EXPIRED follows from the clock: it is a PENDING past its time.
-    fn in_states(scope: Scope, states: &[MfaResetState], now: OffsetDateTime) -> Document {
-        let mut filter = doc! { "scopes": scope.to_string() };
+    /// The index that serves a question by states, and its points. EXPIRED follows from the clock: it is a PENDING past its
+    /// time. Ids begin with the time, so what may still wait is at the newer end, however many expired.
+    fn in_states(scope: Scope, states: &[MfaResetState], now: OffsetDateTime) -> (Hint, Vec<Document>) {
+        let scope = scope.to_string();
         if states.is_empty() {
-            return filter;
+            return (Hint::Keys(doc! { "scopes": 1, "_id": -1 }), vec![doc! { "scopes": scope }]);
         }
         let pending = MfaResetState::Pending.as_str();
-        let mut any = Vec::new();
-        for state in states {
-            any.push(match state {
-                MfaResetState::Pending => doc! { "state": pending, "expires_at": { "$gt": date(now) } },
-                MfaResetState::Expired => doc! { "state": pending, "expires_at": { "$lte": date(now) } },
-                stored => doc! { "state": stored.as_str() },
-            });
-        }
-        filter.insert("$or", any);
-        filter
+        let mut states = states.to_vec();
+        states.sort_unstable();
+        states.dedup();
+        let point = |state: &MfaResetState| match state {
+            MfaResetState::Pending => doc! {
+                "scopes": &scope, "state": pending, "expires_at": { "$gt": date(now) },
+                "_id": { "$gte": MfaResetId::first_at(now - RESET_TTL_MAX) },
+            },
+            MfaResetState::Expired => {
+                doc! { "scopes": &scope, "state": pending, "expires_at": { "$lte": date(now) } }
+            }
+            stored => doc! { "scopes": &scope, "state": stored.as_str() },
+        };
+        (Hint::Keys(doc! { "scopes": 1, "state": 1, "_id": -1 }), states.iter().map(point).collect())
     }
 
     /// A page of the resets that a scope may see, newest first.
@@ -286,8 +295,9 @@ impl MfaResets {
         now: OffsetDateTime,
         request: &PageRequest<Place>,
     ) -> Result<Page<MfaReset>, StoreError> {
-        let (filter, options) = page_query(Self::in_states(scope, states, now), NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
+        let (index, points) = Self::in_states(scope, states, now);
+        let (filter, options) = page_query_of(&points, NEWEST, None, request);
+        let cursor = self.docs.find(filter).with_options(options).hint(index).max_time(max_time()).await?;
         let rows: Vec<MfaReset> = cursor.map_ok(MfaReset::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -300,8 +310,9 @@ impl MfaResets {
         now: OffsetDateTime,
         bound: u64,
     ) -> Result<u64, StoreError> {
-        let filter = Self::in_states(scope, states, now);
-        Ok(self.docs.count_documents(filter).limit(bound).max_time(max_time()).await?)
+        let (index, points) = Self::in_states(scope, states, now);
+        let filter = any_of(&points, &[Document::new()]);
+        Ok(self.docs.count_documents(filter).hint(index).limit(bound).max_time(max_time()).await?)
     }
 
     /// Every insert and change of a reset from now on, as its id. Ends with an error when MongoDB cannot resume it.

@@ -4,16 +4,23 @@
 //! Writes that belong together take `&mut Tx`. From `crypto` it takes the opaque types of secrets only.
 
 pub mod account_members;
+pub mod account_roles;
 pub mod accounts;
+pub mod audit_chain;
 pub mod audit_events;
 pub mod deadline;
+pub mod device_challenges;
+pub mod devices;
 pub mod error;
 pub mod import;
 pub mod invitations;
 mod ip_text;
 pub mod key_marks;
 pub mod keyset;
+mod layout;
+pub mod leases;
 pub mod mail_links;
+pub mod mfa_coverage;
 pub mod mfa_resets;
 pub mod migration;
 pub mod mongo;

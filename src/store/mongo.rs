@@ -7,11 +7,17 @@ use mongodb::{Client, Database};
 
 use super::StoreError;
 use super::account_members::AccountMembers;
+use super::account_roles::AccountRoles;
 use super::accounts::Accounts;
+use super::audit_chain::AuditChain;
 use super::audit_events::AuditEvents;
 use super::deadline::max_time;
+use super::device_challenges::DeviceChallenges;
+use super::devices::Devices;
 use super::invitations::Invitations;
+use super::leases::Leases;
 use super::mail_links::MailLinks;
+use super::mfa_coverage::MfaCoverage;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
@@ -46,6 +52,8 @@ pub struct Store {
     pub portfolios: Portfolios,
     /// Who is in which account.
     pub account_members: AccountMembers,
+    /// The roles that accounts have defined.
+    pub account_roles: AccountRoles,
     /// Who is in which portfolio.
     pub portfolio_members: PortfolioMembers,
     /// Live log-ins.
@@ -54,8 +62,14 @@ pub struct Store {
     pub signing_keys: SigningKeys,
     /// Short-lived one-time tokens other than resets.
     pub tickets: Tickets,
+    /// Log-ins that wait for a mailed code.
+    pub device_challenges: DeviceChallenges,
+    /// Browsers that people have logged in from.
+    pub devices: Devices,
     /// One-time links that travel by mail.
     pub mail_links: MailLinks,
+    /// How many people had MFA, by day.
+    pub mfa_coverage: MfaCoverage,
     /// Requests to reset MFA.
     pub mfa_resets: MfaResets,
     /// Invitations to accounts and portfolios.
@@ -64,8 +78,12 @@ pub struct Store {
     pub outbox: Outbox,
     /// What happened.
     pub audit_events: AuditEvents,
+    /// The hash chains that make changes of what happened show.
+    pub audit_chain: AuditChain,
     /// Counters of attempts.
     pub throttles: Throttles,
+    /// Work that one replica at a time does.
+    pub leases: Leases,
 }
 
 impl Store {
@@ -92,19 +110,25 @@ impl Store {
         let db = client.database(&options.database);
         Ok(Self {
             users: Users::new(&db),
+            device_challenges: DeviceChallenges::new(&db),
+            devices: Devices::new(&db),
             accounts: Accounts::new(&db),
             portfolios: Portfolios::new(&db),
             account_members: AccountMembers::new(&db),
+            account_roles: AccountRoles::new(&db),
             portfolio_members: PortfolioMembers::new(&db),
             sessions: Sessions::new(&db),
             signing_keys: SigningKeys::new(&db),
             tickets: Tickets::new(&db),
             mail_links: MailLinks::new(&db),
+            mfa_coverage: MfaCoverage::new(&db),
             mfa_resets: MfaResets::new(&db),
             invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),
             audit_events: AuditEvents::new(&db),
+            audit_chain: AuditChain::new(&db),
             throttles: Throttles::new(&db),
+            leases: Leases::new(&db),
             client,
             db,
         })

@@ -1,6 +1,7 @@
 //! Who is in which portfolio itself, with copies of what its list sorts, searches and filters by.
 
 mod changes;
+mod enforcement;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -9,14 +10,25 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::max_time;
-use super::people::{PersonPlace, count_people, page_of_people};
+use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
-use crate::domain::key::{EmailKey, name_key};
+use crate::domain::key::{EmailKey, alike, name_key};
 use crate::domain::{Page, PageRequest, PortfolioId, PortfolioMembership, PortfolioRole, UserId};
 
 /// The collection's name.
 pub const COLLECTION: &str = "portfolio_members";
+
+/// The indexes of the lists of a portfolio's own people.
+pub(super) const OF_PORTFOLIO: PeopleIndexes = PeopleIndexes {
+    by_name: &["portfolio_id", "name_key", "user_id", "role", "joined_at", "email_key", "mfa_enabled"],
+    by_mfa: &["portfolio_id", "mfa_enabled", "name_key", "user_id"],
+    by_email: &["portfolio_id", "mfa_enabled", "alike", "email_key"],
+    by_role: Some(RoleIndexes {
+        by_name: &["portfolio_id", "role", "mfa_enabled", "name_key", "user_id"],
+        by_email: &["portfolio_id", "role", "mfa_enabled", "alike", "email_key"],
+    }),
+};
 
 #[derive(Serialize, Deserialize)]
 struct MemberKey {
@@ -36,6 +48,9 @@ struct MemberDoc {
     joined_at: OffsetDateTime,
     name_key: String,
     email_key: EmailKey,
+    /// How much the name and the address begin alike; absent where an earlier version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alike: Option<i32>,
     mfa_enabled: bool,
 }
 
@@ -59,6 +74,13 @@ struct RowDoc {
 
 fn place_fields() -> Document {
     doc! { "_id": 0, "portfolio_id": 1, "user_id": 1, "role": 1, "joined_at": 1 }
+}
+
+/// What a row of the list shows. It stands in the index by name, so that those pages read no document.
+fn row_fields() -> Document {
+    let mut fields = place_fields();
+    fields.extend(doc! { "name_key": 1, "email_key": 1 });
+    fields
 }
 
 impl From<PlaceDoc> for PortfolioMembership {
@@ -98,13 +120,15 @@ impl NewMember<'_> {
     /// The document, for inserts and bulk writes.
     pub fn into_document(self) -> Result<Document, StoreError> {
         let m = self.membership;
+        let name_key = name_key(self.name);
         let doc = MemberDoc {
+            alike: Some(alike_of(&name_key, &self.email_key)),
             key: MemberKey { portfolio: m.portfolio_id, user: m.user_id },
             portfolio_id: m.portfolio_id,
             user_id: m.user_id,
             role: m.role,
             joined_at: m.joined_at,
-            name_key: name_key(self.name),
+            name_key,
             email_key: self.email_key,
             mfa_enabled: self.mfa_enabled,
         };
@@ -129,20 +153,27 @@ impl MemberFilter {
         self.search.is_none() && self.roles.is_empty() && self.mfa_enabled.is_none()
     }
 
-    fn apply(&self, mut base: Document) -> Document {
-        match self.roles.as_slice() {
-            [] => {}
-            [role] => drop(base.insert("role", role.as_str())),
-            roles => {
-                let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-                base.insert("role", doc! { "$in": roles });
-            }
+    fn people<'a>(
+        &'a self,
+        docs: &'a Collection<Document>,
+        indexes: &'static PeopleIndexes,
+        place: Document,
+    ) -> People<'a> {
+        People {
+            docs,
+            indexes,
+            place,
+            fields: row_fields(),
+            roles: self.roles.iter().map(|role| role.as_str()).collect(),
+            mfa_enabled: self.mfa_enabled,
+            search: self.search.as_deref(),
         }
-        if let Some(enabled) = self.mfa_enabled {
-            base.insert("mfa_enabled", enabled);
-        }
-        base
     }
+}
+
+/// How much a name and an address begin alike, as stored.
+fn alike_of(name_key: &str, email: &EmailKey) -> i32 {
+    i32::try_from(alike(name_key, email)).unwrap_or(i32::MAX)
 }
 
 /// Who is in which portfolio.
@@ -200,8 +231,8 @@ impl PortfolioMembers {
         filter: &MemberFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
-        let base = filter.apply(doc! { "portfolio_id": portfolio });
-        page_of_people(&self.docs, &base, filter.search.as_deref(), request, listed).await
+        let place = doc! { "portfolio_id": portfolio };
+        filter.people(&self.docs, &OF_PORTFOLIO, place).page(request, listed).await
     }
 
     /// How many people of a portfolio the filter lets through, counted up to `bound`.
@@ -211,8 +242,8 @@ impl PortfolioMembers {
         filter: &MemberFilter,
         bound: u64,
     ) -> Result<u64, StoreError> {
-        let base = filter.apply(doc! { "portfolio_id": portfolio });
-        count_people(&self.docs, &base, filter.search.as_deref(), bound).await
+        let place = doc! { "portfolio_id": portfolio };
+        filter.people(&self.docs, &OF_PORTFOLIO, place).count(bound).await
     }
 
     /// The people of a portfolio who hold one of these roles; at most `limit`.
@@ -259,16 +290,30 @@ impl PortfolioMembers {
         Ok(())
     }
 
-    /// Keeps the copies of the name true, in the transaction that changes the original.
-    pub async fn set_name(&self, tx: &mut Tx, user: UserId, name: &str) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "name_key": name_key(name) } };
+    /// Keeps the copies of the name true, in the transaction that changes the original. `email` is the person's address.
+    pub async fn set_name(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        name: &str,
+        email: &EmailKey,
+    ) -> Result<(), StoreError> {
+        let name_key = name_key(name);
+        let alike = alike_of(&name_key, email);
+        let update = doc! { "$set": { "name_key": name_key, "alike": alike } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }
 
-    /// Keeps the copies of the address true, in the transaction that changes the original.
-    pub async fn set_email_key(&self, tx: &mut Tx, user: UserId, key: &EmailKey) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "email_key": key.as_str() } };
+    /// Keeps the copies of the address true, in the transaction that changes the original. `name` is the person's name.
+    pub async fn set_email_key(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        key: &EmailKey,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let update = doc! { "$set": { "email_key": key.as_str(), "alike": alike_of(&name_key(name), key) } };
         self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
         Ok(())
     }

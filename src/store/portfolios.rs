@@ -1,6 +1,6 @@
 //! Portfolios.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,12 @@ struct PortfolioDoc {
     account_count: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner_id: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct IdDoc {
+    #[serde(rename = "_id")]
+    id: PortfolioId,
 }
 
 impl From<PortfolioDoc> for Portfolio {
@@ -162,6 +168,22 @@ impl Portfolios {
         };
         let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
+    }
+
+    /// The next portfolios behind one of them, by id; at most `limit`. Closed ones too.
+    pub async fn next(&self, after: Option<PortfolioId>, limit: i64) -> Result<Vec<PortfolioId>, StoreError> {
+        let after = after.map_or(Bson::MinKey, Bson::from);
+        let cursor = self
+            .docs
+            .clone_with_type::<IdDoc>()
+            .find(doc! { "_id": { "$gt": after } })
+            .sort(doc! { "_id": 1 })
+            .projection(doc! { "_id": 1 })
+            .limit(limit)
+            .batch_size(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1))
+            .max_time(max_time())
+            .await?;
+        Ok(cursor.map_ok(|doc| doc.id).try_collect().await?)
     }
 
     /// Replaces a portfolio's MFA policy: true when the portfolio exists.

@@ -135,6 +135,13 @@ impl Sessions {
         Ok(())
     }
 
+    /// Forgets in every session of a person that a second factor was answered.
+    pub async fn unset_mfa_at(&self, tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+        let update = doc! { "$unset": { "mfa_at": "" } };
+        self.docs.update_many(doc! { "user_id": user }, update).session(&mut tx.session).await?;
+        Ok(())
+    }
+
     /// Ends one session of a person: true when this call did it.
     pub async fn delete(&self, tx: &mut Tx, user: UserId, id: SessionId) -> Result<bool, StoreError> {
         let filter = doc! { "session_id": id, "user_id": user };

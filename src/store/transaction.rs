@@ -8,6 +8,9 @@ use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use super::deadline::{self, Watch, max_time};
 use super::{Store, StoreError};
 
+/// How long a lost transaction is tried again; the last attempt may take a little longer.
+pub const RETRY_FOR: Duration = Duration::from_secs(8);
+
 /// An open transaction. Writes that take one cannot be made outside it. At the deadline of the request the server undoes
 /// it.
 pub struct Tx {
@@ -25,7 +28,7 @@ impl Store {
 
     /// How often and how long a lost transaction is tried again.
     pub fn retry(&self) -> Retry {
-        Retry { until: within(Duration::from_secs(8)), pause: Duration::from_millis(2) }
+        Retry { until: within(RETRY_FOR), pause: Duration::from_millis(2) }
     }
 }
 

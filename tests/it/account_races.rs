@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::accounts::{World, close, outcome, remove, role, transfer, whole, world};
 use crate::harness;
 use crate::invitations::invite;
+use crate::security_contact::choose;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_transfers_at_once_one_wins() {
@@ -103,7 +104,8 @@ async fn a_storm_of_commands_leaves_an_account_whole() {
             let storm = (0..12).map(|_| async move {
                 let pick = |below: usize| rand::random_range(0..below);
                 let (client, person) = (&clients[pick(4)], &people[pick(4)]);
-                match pick(5) {
+                match pick(6) {
+                    5 => outcome(&choose(client, account, Some(person)).await),
                     0 => outcome(&transfer(client, account, person).await),
                     1 if pick(3) == 0 => outcome(&remove(client, account, person).await),
                     2 => outcome(&invite(client, account, &person.email, roles[pick(4)]).await),

@@ -53,7 +53,7 @@ pub fn outcome(reply: &Reply) -> String {
 }
 
 /// Checks what holds for an account at every moment, and gives its people: exactly one Owner, whom the account names;
-/// the count is true; no invitation waits for somebody who is there.
+/// the count is true; a security contact is an Admin; no invitation waits for somebody who is there.
 pub async fn whole(app: &TestApp, account: AccountId) -> Vec<(UserId, String)> {
     use futures_util::TryStreamExt;
     let members = app.store.database().collection::<Document>("account_members");
@@ -72,6 +72,12 @@ pub async fn whole(app: &TestApp, account: AccountId) -> Vec<(UserId, String)> {
     assert_eq!(owners.len(), 1, "exactly one Owner: {people:?}");
     assert_eq!(stored.owner_id, Some(owners[0]));
     assert_eq!(stored.member_count, people.len() as u64);
+    if let Some(contact) = stored.chosen_contact {
+        assert!(
+            people.contains(&(contact, "ADMIN".to_owned())),
+            "a security contact who is no Admin: {people:?}"
+        );
+    }
     for member in &found {
         let key = EmailKey::parse(member.get_str("email_key").unwrap()).unwrap();
         let mut tx = app.store.begin().await.unwrap();
@@ -234,13 +240,9 @@ async fn a_closed_account_is_gone_for_everybody_and_its_portfolio_stays() {
         // More people than one transaction takes out.
         let members = app.store.database().collection::<Document>("account_members");
         let crowd = (0..1200).map(|number| {
-            let membership = AccountMembership {
-                account_id: account,
-                user_id: UserId::generate(app.now()),
-                role: AccountRole::Analyst,
-                portfolio_id: Some(portfolio),
-                joined_at: app.now(),
-            };
+            let user = UserId::generate(app.now());
+            let membership =
+                AccountMembership::new(account, user, AccountRole::Analyst, Some(portfolio), app.now());
             let email_key = EmailKey::parse(&format!("member{number}@example.test")).unwrap();
             NewMember { membership, name: "Member", email_key, mfa_enabled: false }.into_document().unwrap()
         });

@@ -8,11 +8,24 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey::domain::{AccountId, AccountRole, PortfolioId, PortfolioRole};
+use latchkey::domain::{AccountId, AccountRole, Permission, PortfolioId, PortfolioRole, RoleId};
 use serde_json::{Value, json};
 
 use crate::harness::{self, Client, Person, Socket, TestApp};
 
+/// Custom roles of which somebody asks: the name of the column, the base, and what is stored.
+const CUSTOM: &[(&str, AccountRole, &[Permission])] = &[
+    ("mfa.reset", AccountRole::Analyst, &[Permission::UsersView, Permission::MfaReset]),
+    ("users.manage", AccountRole::Manager, &[Permission::UsersView, Permission::UsersManage]),
+    ("roles.manage", AccountRole::Analyst, &[Permission::UsersView, Permission::RolesManage]),
+    ("audit.view without users.view", AccountRole::Analyst, &[Permission::AuditView]),
+    ("mfa.policy", AccountRole::Analyst, &[Permission::UsersView, Permission::MfaPolicy]),
+    ("all on ANALYST", AccountRole::Analyst, Permission::ALL),
+    ("all on SUPPORT", AccountRole::Support, Permission::ALL),
+];
+
+/// An asker whose session lacks the second factor that an account of theirs enforces.
+const RESTRICTED: &str = "Account ADMIN who must set MFA up";
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/authorization.md");
 
 /// A column of the matrix.
@@ -34,6 +47,7 @@ impl Asker {
 struct World {
     account: AccountId,
     portfolio: PortfolioId,
+    role: RoleId,
     owner: Client,
     target: Person,
     askers: Vec<Asker>,
@@ -61,10 +75,24 @@ async fn world(app: &TestApp) -> World {
     people.push(("Owner elsewhere".to_owned(), other));
     people.push(("stranger".to_owned(), app.person("Sven Stranger").with_mfa().create().await));
     people.push(("oneself".to_owned(), target.clone()));
+    for (name, base, permissions) in CUSTOM {
+        let held = app.custom_role(account, name, *base, permissions).await;
+        let person =
+            app.person(&format!("Holder of {name}")).with_mfa().holding(account, held).create().await;
+        people.push((format!("custom {name}"), person));
+    }
+    // Held by somebody, so that it is there for every asker.
+    let role = app.custom_role(account, "Shared", AccountRole::Analyst, &[Permission::UsersView]).await;
+    app.person("Holder").holding(account, role).create().await;
+    let strict = app.account("Strict").await;
+    let restricted = app.person("Nina Nofactor").in_account(account, AccountRole::Admin);
+    let restricted = restricted.in_account(strict, AccountRole::Owner).create().await;
+    app.enforce_mfa(strict).await;
+    people.push((RESTRICTED.to_owned(), restricted));
     let owner = app.client_of(&people[0].1).await;
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));
-    World { account, portfolio, owner, target, askers }
+    World { account, portfolio, role, owner, target, askers }
 }
 
 fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -120,6 +148,12 @@ async fn over_socket(app: &TestApp, asker: &Asker, query: &str, variables: Value
     }
 }
 
+/// How many events there are in all logs.
+async fn events(app: &TestApp) -> u64 {
+    let events = app.store.database().collection::<mongodb::bson::Document>("audit_events");
+    events.estimated_document_count().await.unwrap()
+}
+
 async fn a_waiting_reset(app: &TestApp, world: &World) -> String {
     // Past the limit of five an hour.
     app.advance(std::time::Duration::from_secs(3601));
@@ -141,6 +175,7 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
         for asker in &world.askers {
             let mut variables = json!({
                 "account": world.account.to_string(), "portfolio": world.portfolio.to_string(),
+                "role": world.role.to_string(),
                 "user": world.target.gid(), "session": latchkey::domain::SessionId::generate(app.now()).to_string(),
             });
             if query.contains("$reset") {
@@ -158,6 +193,7 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect::<serde_json::Map<_, _>>()
                 .into();
+            let before = events(app).await;
             let body = if row.starts_with("Subscription.") {
                 over_socket(app, asker, query, variables).await
             } else {
@@ -170,6 +206,12 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
             let mut word = verdict(&body, row);
             if row.starts_with("Subscription.") && body["data"]["stream"] == "open" {
                 word = "ok".to_owned();
+            }
+            let refused = !["ok", "null", "UNAUTHENTICATED"].contains(&word.as_str());
+            // What a session may not do before its second factor is written down once in five minutes.
+            let said_before = asker.name == RESTRICTED && word == "FORBIDDEN";
+            if row.starts_with("Mutation.") && refused && !said_before {
+                assert!(events(app).await > before, "{row} by {}: {word} is in no log", asker.name);
             }
             found.entry((*row).to_owned()).or_default().push(word);
         }

@@ -37,13 +37,7 @@ pub async fn crowd(app: &TestApp, crowd: Crowd<'_>) -> Vec<UserId> {
         };
         users.push(user.into_document().unwrap());
         for (account_id, portfolio_id) in crowd.accounts {
-            let membership = AccountMembership {
-                account_id: *account_id,
-                user_id: id,
-                role: crowd.role,
-                portfolio_id: *portfolio_id,
-                joined_at: now,
-            };
+            let membership = AccountMembership::new(*account_id, id, crowd.role, *portfolio_id, now);
             let email_key = email_key.clone();
             let member = NewMember { membership, name, email_key, mfa_enabled: false };
             members.push(member.into_document().unwrap());
@@ -69,6 +63,8 @@ pub struct Seen {
     pub keys: i64,
     pub docs: i64,
     pub plan: String,
+    /// Sorted in memory.
+    pub sorted: bool,
 }
 
 fn number(doc: &Document, field: &str) -> i64 {
@@ -104,6 +100,7 @@ pub async fn profiled<T>(app: &TestApp, work: impl Future<Output = T>) -> (T, Ve
             keys: number(&row, "keysExamined"),
             docs: number(&row, "docsExamined"),
             plan: row.get_str("planSummary").unwrap_or_default().to_owned(),
+            sorted: row.get_bool("hasSortStage").unwrap_or(false),
         })
     });
     (result, seen.collect())

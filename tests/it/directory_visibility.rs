@@ -197,8 +197,8 @@ async fn guarded_fields_of_an_account_are_null_and_forbidden_and_the_rest_stands
             let allowed = if role.is_owner_or_admin() { &all[1..] } else { &[] };
             assert_eq!(check(&person, allowed, &name).await, Value::Null);
         }
-        // Once for each rule and request: five account roles miss one, two portfolio roles one, and two of them two.
-        assert_eq!(app.audit_count(Scope::Account(here), AuditAction::AccessDenied).await, 11);
+        // Once for each action and request: five account roles miss two, two portfolio roles one, and two of them three.
+        assert_eq!(app.audit_count(Scope::Account(here), AuditAction::AccessDenied).await, 18);
         let stranger = app.person("Sven").create().await;
         let reply = see(&app.client_of(&stranger).await, query, &here.to_string()).await;
         assert_eq!(reply.data("/account"), &Value::Null);

@@ -16,7 +16,7 @@ fn suites() -> PathBuf {
 }
 
 /// Installs the suites once, unless `make test` has done so.
-fn install_suites() {
+pub fn install_suites() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         if suites().join("node_modules/graphql-http").exists() {

@@ -61,7 +61,7 @@ async fn a_grace_period_lets_people_in_until_it_ends() {
     .await;
 }
 
-async fn enroll(app: &TestApp, client: &Client) -> (latchkey::crypto::TotpSecret, Reply) {
+pub async fn enroll(app: &TestApp, client: &Client) -> (latchkey::crypto::TotpSecret, Reply) {
     let begun = client
         .ask("mutation { beginTotpEnrollment(input: {}) { ... on TotpEnrollmentStarted { secret qrCodeSvg otpauthUri } } }")
         .await;

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use latchkey::crypto::Keyring;
+use latchkey::domain::Scope;
 use latchkey::service::key_rotation::{KeyRotation, KeysError, Resealed};
 use latchkey::store::sealed::SealedIn;
 use latchkey::store::users::TOTP_PLACE;
@@ -207,6 +208,30 @@ fn keys(folder: &Path, arguments: &[&str]) -> String {
         run(Command::new(env!("CARGO_BIN_EXE_latchkey")).arg("keys").args(arguments).current_dir(folder));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_authenticates_a_part_of_the_audit_log_stays_in_the_file() {
+    harness::run(async |app| {
+        let old = app.keyring.current_id().to_owned();
+        rotation(app, copy(&app.keyring)).check().await.unwrap();
+        crate::audit::happen(app, Scope::User(app.person("Ada").create().await.id), 3).await;
+        crate::audit::seal(app).await;
+
+        let after = rotation(app, copy(&app.keyring).rotated());
+        after.check().await.unwrap();
+        after.reseal(|_| true).await.unwrap();
+        let refused = after.may_retire(&old).await.unwrap_err();
+        assert!(matches!(&refused, KeysError::AuthenticatesLog(id) if *id == old), "{refused}");
+        let uses = after.status().await.unwrap();
+        assert_eq!(uses.iter().map(|key| key.audit_log).collect::<Vec<_>>(), [true, false]);
+
+        // Taken out by hand, it is missed before anybody is served.
+        let without = rotation(app, copy(&after.keyring).without(&old).unwrap());
+        let missing = without.check().await.unwrap_err();
+        assert!(matches!(&missing, KeysError::MissingLogKey(id) if *id == old), "{missing}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

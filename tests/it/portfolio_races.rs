@@ -89,13 +89,13 @@ async fn crowd(app: &TestApp, account: AccountId, count: usize) {
     let members: Vec<Document> = (0..count)
         .map(|i| {
             let member = NewMember {
-                membership: AccountMembership {
-                    account_id: account,
-                    user_id: UserId::generate(now),
-                    role: AccountRole::Analyst,
-                    portfolio_id: None,
-                    joined_at: now,
-                },
+                membership: AccountMembership::new(
+                    account,
+                    UserId::generate(now),
+                    AccountRole::Analyst,
+                    None,
+                    now,
+                ),
                 name: &format!("Member {i:05}"),
                 email_key: EmailKey::parse(&format!("member{i}@example.test")).unwrap(),
                 mfa_enabled: false,

@@ -2,15 +2,23 @@
 import { after, afterEach, before, describe } from 'node:test';
 import { Stage } from './harness/stage';
 import { acceptPage } from './suites/acceptPage';
+import { bulk } from './suites/bulk';
 import { budget } from './suites/budget';
+import { coverage } from './suites/coverage';
 import { invitations } from './suites/invitations';
+import { keyboard } from './suites/keyboard';
+import { lighthouseSays } from './suites/lighthouse';
 import { loggingIn } from './suites/loggingIn';
 import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
+import { newDevice } from './suites/newDevice';
 import { ownSecurity } from './suites/ownSecurity';
 import { playground } from './suites/playground';
+import { portfolios } from './suites/portfolios';
+import { profile } from './suites/profile';
 import { resets } from './suites/resets';
 import { screens } from './suites/screens';
+import { signingUp } from './suites/signingUp';
 import { trustedOnly } from './suites/trustedOnly';
 import { usersTab } from './suites/usersTab';
 
@@ -32,8 +40,15 @@ describe('the dashboard', () => {
   invitations(onStage);
   members(onStage);
   ownSecurity(onStage);
+  coverage(onStage);
+  signingUp(onStage);
+  profile(onStage);
+  portfolios(onStage);
+  bulk(onStage);
+  keyboard(onStage);
   screens(onStage);
   budget(onStage);
+  lighthouseSays(onStage);
   playground(onStage);
 });
 
@@ -48,3 +63,4 @@ describe('the dashboard, with a gateway that is closed to others', () => {
 
   trustedOnly(() => stage);
 });
+newDevice();

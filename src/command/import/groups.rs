@@ -89,6 +89,7 @@ fn document(import: &Import, row: &GroupRow) -> Result<bson::Document, ImportErr
             mfa_policy,
             member_count: 0,
             owner_id: None,
+            chosen_contact: None,
         }),
         Group::Portfolio => portfolio_document(&Portfolio {
             id: PortfolioId::from_uuid(id),

@@ -109,7 +109,7 @@ fn document(
     let mut document = match row.role {
         Role::Account(role) => {
             let (account_id, portfolio_id) = (AccountId::from_uuid(id), group.portfolio_id);
-            let membership = AccountMembership { account_id, user_id, role, portfolio_id, joined_at };
+            let membership = AccountMembership::new(account_id, user_id, role, portfolio_id, joined_at);
             account_members::NewMember { membership, name, email_key, mfa_enabled }.into_document()
         }
         Role::Portfolio(role) => {

@@ -9,6 +9,7 @@ use crate::connection;
 use crate::domain;
 use crate::graphql::connection::{List, PageArgs, Total, paged};
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRole, held_roles};
 use crate::graphql::loader::apart;
 use crate::graphql::prefetch;
 use crate::graphql::scalar::DateTime;
@@ -17,7 +18,7 @@ use crate::service::directory::PeopleFilter;
 
 connection! {
     /// Users of an account, by name; a search lists those found by e-mail address only after those found by name. Who may
-    /// see it: members of the account (rule AccountMember).
+    /// see it: members of the account (rule AccountMember); holders of a custom role with USERS_VIEW.
     AccountUserConnection {
         /// How many users there are on all pages; with a search or filter counted up to 10,000. Counted only when selected.
         total_count,
@@ -26,8 +27,10 @@ connection! {
     AccountUserEdge {
         /// The user.
         node: User,
-        /// What the user is in the account.
+        /// What the user is in the account; for a holder of a custom role, its base.
         role: AccountRole,
+        /// The custom role; null for a holder of a static one.
+        custom_role: Option<CustomRole>,
         /// Since when.
         joined_at: DateTime,
     }
@@ -49,9 +52,12 @@ pub(super) async fn account_users(
     let page = paged(List::AccountUsers, found);
     let ids = page.items.iter().map(|(place, _)| place.user_id).collect();
     let users = prefetch::people(ctx, &ctx.look_ahead().field("edges").field("node"), ids).await?;
+    let roles = held_roles(ctx, page.items.iter().map(|(place, _)| place)).await?;
     let edges = page.items.into_iter().filter_map(|(place, cursor)| {
         let node = User::new(users.get(&place.user_id)?.clone()?);
-        Some(AccountUserEdge { cursor, node, role: place.role.into(), joined_at: place.joined_at.into() })
+        let custom_role = place.custom_role_id.and_then(|id| roles.get(&id).cloned());
+        let (role, joined_at) = (place.role.into(), place.joined_at.into());
+        Some(AccountUserEdge { cursor, node, role, custom_role, joined_at })
     });
     let of = account.clone();
     let total = Total::new(move |services, caller| {

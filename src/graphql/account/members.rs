@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Unio
 use super::{Account, AccountRole};
 use crate::domain::{Action, UserId};
 use crate::graphql::context::{RequestContext, request};
+use crate::graphql::custom_role::{CustomRole, chosen, one_role};
 use crate::graphql::error::OrError;
 use crate::graphql::guard::{OnAccount, RemovesUser};
 use crate::graphql::ids::parse_id;
@@ -14,6 +15,7 @@ use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 use crate::rejection;
 use crate::service::change_user_role::ChangeUserRole;
+use crate::service::give_role::RoleRefusal;
 use crate::service::invite_user::InviteUser;
 use crate::service::remove_user::RemoveUser;
 use crate::service::transfer_account_ownership::TransferOwnership;
@@ -25,8 +27,10 @@ pub struct InviteUserInput {
     account_id: ID,
     /// The address of the person, who may be a user already or not.
     email: String,
-    /// The role; OWNER is refused.
-    role: AccountRole,
+    /// The role; OWNER is refused. Either this or `customRoleId`.
+    role: Option<AccountRole>,
+    /// A custom role of the account.
+    custom_role_id: Option<ID>,
 }
 
 /// The invitation waits, and its e-mail is under way. The answer is the same whether or not there is a user with the
@@ -44,6 +48,10 @@ rejection! {
     InviteUserRejectionReason {
         /// The role is OWNER: ownership is transferred, never offered.
         RoleNotGrantable => "An account has exactly one Owner. Invite with another role, then transfer ownership.",
+        /// The account has no such custom role.
+        NoSuchRole => "This role does not exist any more. Choose another one.",
+        /// The role holds what the viewer does not.
+        MoreThanHeld => "This role holds permissions that you do not hold. Choose another one.",
         /// The person is a user of the account already.
         AlreadyMember => "This person belongs to the account already.",
         /// An invitation to this address waits already; it can be sent again.
@@ -69,8 +77,10 @@ pub struct ChangeUserRoleInput {
     account_id: ID,
     /// The user.
     user_id: ID,
-    /// The new role; OWNER is refused.
-    role: AccountRole,
+    /// The new role; OWNER is refused. Either this or `customRoleId`.
+    role: Option<AccountRole>,
+    /// A custom role of the account.
+    custom_role_id: Option<ID>,
 }
 
 /// The user has the role; it counts from the user's next request.
@@ -80,8 +90,10 @@ pub struct UserRoleChanged {
     account: Account,
     /// The user.
     user: User,
-    /// What the user is in the account now.
+    /// What the user is in the account now; for a holder of a custom role, its base.
     role: AccountRole,
+    /// The custom role; null for a holder of a static one.
+    custom_role: Option<CustomRole>,
     /// Since when the user belongs to the account.
     joined_at: DateTime,
 }
@@ -97,6 +109,12 @@ rejection! {
         IsOwner => "The Owner's role cannot be changed. Transfer ownership instead.",
         /// The role is OWNER: ownership is transferred, never given.
         RoleNotGrantable => "An account has exactly one Owner. Transfer ownership instead.",
+        /// The account has no such custom role.
+        NoSuchRole => "This role does not exist any more. Choose another one.",
+        /// The new role holds what the viewer does not.
+        MoreThanHeld => "This role holds permissions that you do not hold. Choose another one.",
+        /// The user's present role holds what the viewer does not.
+        HoldsMore => "This person holds permissions that you do not hold. Ask an Owner or Admin.",
     }
 }
 
@@ -136,6 +154,8 @@ rejection! {
         NotAMember => "This person does not belong to the account any more.",
         /// The user is the Owner, who can be neither removed nor leave.
         IsOwner => "The Owner cannot be removed. Transfer ownership first.",
+        /// The user's role holds what the viewer does not.
+        HoldsMore => "This person holds permissions that you do not hold. Ask an Owner or Admin.",
     }
 }
 
@@ -199,7 +219,7 @@ pub struct MemberMutation;
 #[Object]
 impl MemberMutation {
     /// Sends somebody an invitation to an account; nothing else changes until the person accepts. Who may call: Owner or
-    /// Admin of the account.
+    /// Admin of the account, and whoever holds USERS_MANAGE there and all that the role holds.
     #[graphql(guard = "OnAccount::new(Action::ManageAccountUsers, &input.account_id)")]
     async fn invite_user(
         &self,
@@ -208,10 +228,17 @@ impl MemberMutation {
     ) -> Result<InviteUserResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.account_id, "accountId")?;
-        let role = input.role.into();
+        let role = chosen(input.role, input.custom_role_id.as_ref(), "")?;
         let outcome = request.services.invite_user(&request.caller(), id, &input.email, role).await;
         use InviteUserRejectionReason as Reason;
-        Ok(InviteUserResult::Rejected(match outcome.or_error(request)? {
+        let outcome = match outcome.or_error(request)? {
+            Ok(outcome) => outcome,
+            Err(RoleRefusal::NoSuchRole) => return Ok(InviteUserResult::Rejected(Reason::NoSuchRole.into())),
+            Err(RoleRefusal::MoreThanHeld) => {
+                return Ok(InviteUserResult::Rejected(Reason::MoreThanHeld.into()));
+            }
+        };
+        Ok(InviteUserResult::Rejected(match outcome {
             InviteUser::Invited(invitation) => {
                 let invitation = Invitation::new(*invitation);
                 return Ok(InviteUserResult::Invited(UserInvited { invitation }));
@@ -226,7 +253,7 @@ impl MemberMutation {
     }
 
     /// Gives a user of an account another role. Nobody changes the Owner's role. Who may call: Owner or Admin of the
-    /// account.
+    /// account, and whoever holds USERS_MANAGE there and all that the old and the new role hold.
     #[graphql(guard = "OnAccount::new(Action::ManageAccountUsers, &input.account_id)")]
     async fn change_user_role(
         &self,
@@ -236,7 +263,7 @@ impl MemberMutation {
         let request = request(ctx)?;
         let account_id = parse_id(&input.account_id, "accountId")?;
         let user_id = parse_id(&input.user_id, "userId")?;
-        let role = input.role.into();
+        let role = chosen(input.role, input.custom_role_id.as_ref(), "")?;
         let outcome = request.services.change_user_role(&request.caller(), account_id, user_id, role).await;
         use ChangeUserRoleRejectionReason as Reason;
         let reason = match outcome.or_error(request)? {
@@ -247,18 +274,23 @@ impl MemberMutation {
                     account: Account::new(account),
                     user: person(request, place.user_id).await?,
                     role: place.role.into(),
+                    custom_role: one_role(ctx, place.custom_role_id).await?,
                     joined_at: place.joined_at.into(),
                 }));
             }
             ChangeUserRole::NotAMember => Reason::NotAMember,
             ChangeUserRole::IsOwner => Reason::IsOwner,
             ChangeUserRole::RoleNotGrantable => Reason::RoleNotGrantable,
+            ChangeUserRole::HoldsMore => Reason::HoldsMore,
+            ChangeUserRole::Role(RoleRefusal::NoSuchRole) => Reason::NoSuchRole,
+            ChangeUserRole::Role(RoleRefusal::MoreThanHeld) => Reason::MoreThanHeld,
         };
         Ok(ChangeUserRoleResult::Rejected(reason.into()))
     }
 
     /// Takes a user out of an account; the user as such stays, and so do other accounts. Who may call: Owner or Admin of
-    /// the account; to leave it oneself, every member but the Owner.
+    /// the account, and whoever holds USERS_MANAGE there and all that the user holds; to leave it oneself, every member but
+    /// the Owner.
     #[graphql(guard = "RemovesUser::new(&input.account_id, &input.user_id)")]
     async fn remove_user(
         &self,
@@ -280,6 +312,7 @@ impl MemberMutation {
             }
             RemoveUser::NotAMember => Reason::NotAMember,
             RemoveUser::IsOwner => Reason::IsOwner,
+            RemoveUser::HoldsMore => Reason::HoldsMore,
         };
         Ok(RemoveUserResult::Rejected(reason.into()))
     }

@@ -7,6 +7,7 @@ mod object;
 mod policy;
 mod query;
 mod role;
+mod security_contact;
 
 pub use lists::{AccountUserConnection, AccountUserEdge};
 pub use members::{
@@ -18,3 +19,4 @@ pub use object::Account;
 pub use policy::MfaPolicy;
 pub use query::{AccountQuery, visible_account};
 pub use role::AccountRole;
+pub use security_contact::{SecurityContactMutation, SetAccountSecurityContactRejected};

@@ -7,15 +7,18 @@ use async_graphql::{Context, Guard, ID, Object, Result};
 use super::lists::account_users;
 use super::{AccountRole, AccountUserConnection, MfaPolicy};
 use crate::domain;
-use crate::domain::{AccountRole as Role, Action};
-use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
+use crate::domain::{AccountRole as Role, Action, Scope};
+use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRoleConnection, Permission, custom_roles, listed};
 use crate::graphql::guard::OnThisAccount;
 use crate::graphql::invitation::{InvitationConnection, invitations};
+use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::portfolio::{Portfolio, visible_portfolio};
 use crate::graphql::scalar::DateTime;
+use crate::graphql::user::User;
 use crate::graphql::watched::Watched;
 use crate::service::directory::PeopleFilter;
 
@@ -40,6 +43,14 @@ impl Account {
         }
     }
 
+    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        match self.0.security_contact() {
+            Some(id) => Ok(request(ctx)?.loaders().users.one(id).await?.map(User::new)),
+            None => Ok(None),
+        }
+    }
+
     async fn guarded_users(
         &self,
         ctx: &Context<'_>,
@@ -60,19 +71,29 @@ impl Account {
         mfa_resets(ctx, Watched::Account(self.0.clone()), states, page).await
     }
 
+    async fn guarded_roles(&self, ctx: &Context<'_>, page: PageArgs) -> Result<CustomRoleConnection> {
+        self.guard(ctx, Action::ViewAccountRoles).await?;
+        custom_roles(ctx, &self.0, page).await
+    }
+
     async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
-        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        self.guard(ctx, Action::ViewAccountInvitations).await?;
         invitations(ctx, Watched::Account(self.0.clone()), page).await
+    }
+
+    async fn guarded_coverage(&self, ctx: &Context<'_>, days: i32) -> Result<MfaCoverage> {
+        self.guard(ctx, Action::ViewAccountSecurity).await?;
+        mfa_coverage(ctx, Scope::Account(self.0.id), days).await
     }
 
     async fn guarded_log(
         &self,
         ctx: &Context<'_>,
-        actions: Option<Vec<AuditAction>>,
+        narrowed: LogArgs,
         page: PageArgs,
     ) -> Result<AuditEventConnection> {
-        self.guard(ctx, Action::ViewAccountSecurity).await?;
-        audit_log(ctx, Watched::Account(self.0.clone()), actions, page).await
+        self.guard(ctx, Action::ViewAccountLog).await?;
+        audit_log(ctx, Watched::Account(self.0.clone()), narrowed, page).await
     }
 }
 
@@ -99,21 +120,50 @@ impl Account {
         (&self.0.mfa_policy).into()
     }
 
+    /// Who gets the mail about the account's security: the Owner, or the Admin who was chosen. Null also where an imported
+    /// account has no Owner yet. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin of its
+    /// portfolio; for everybody else null and the error FORBIDDEN.
+    async fn security_contact(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        self.contact(ctx).await.transpose()
+    }
+
     /// The portfolio that links the account; null when none does, or when it is not visible to the viewer. Who may see it:
     /// members of the account and of the portfolio.
     async fn portfolio(&self, ctx: &Context<'_>) -> Option<Result<Portfolio>> {
         self.linking_portfolio(ctx).await.transpose()
     }
 
-    /// What the viewer is in the account; null when the viewer is not a member.
+    /// What the viewer is in the account (for a holder of a custom role, its base); null when the viewer is not a member.
     fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<AccountRole>> {
         let caller = request(ctx)?.caller();
-        let person = caller.actor.signed_in();
+        let person = caller.actor.present();
         Ok(person.and_then(|person| person.memberships.account_role(self.0.id)).map(AccountRole::from))
     }
 
-    /// The Users tab. Who may see it: members of the account (rule AccountMember); for everybody else null and the error
-    /// FORBIDDEN.
+    /// What the viewer's role in the account lets them do, static or not; null when the viewer is not a member. What a
+    /// portfolio's Owner and Admins may do besides hangs on `Portfolio.viewerRole`, and what the Owner alone may on
+    /// `viewerRole`.
+    fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Permission>>> {
+        let caller = request(ctx)?.caller();
+        let place = caller.actor.present().and_then(|person| person.memberships.account(self.0.id));
+        Ok(place.map(|place| listed(place.permissions)))
+    }
+
+    /// The roles that the account has defined, by name. Who may see it: members of the account, Portfolio Owner and
+    /// Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn custom_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most, from the start: 0 to 100; 25 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many at most, from the end: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Option<Result<CustomRoleConnection>> {
+        Some(self.guarded_roles(ctx, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The Users tab. Who may see it: members of the account (rule AccountMember), with a custom role if it holds
+    /// USERS_VIEW; for everybody else null and the error FORBIDDEN.
     #[allow(clippy::too_many_arguments)]
     async fn users(
         &self,
@@ -127,7 +177,9 @@ impl Account {
         #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
             Vec<AccountRole>,
         >,
-        #[graphql(desc = "Only users with MFA (true) or without (false); only Owners and Admins may ask.")]
+        #[graphql(
+            desc = "Only users with MFA (true) or without (false); only Owners, Admins and holders of MFA_RESET may ask."
+        )]
         mfa_enabled: Option<bool>,
     ) -> Option<Result<AccountUserConnection>> {
         let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
@@ -135,8 +187,9 @@ impl Account {
         Some(self.guarded_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 
-    /// The resets of the account's users, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner
-    /// and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// The resets of the account's users, newest first. Who may see it: Owner and Admin of the account, holders of
+    /// MFA_RESET there, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error
+    /// FORBIDDEN.
     async fn mfa_resets(
         &self,
         ctx: &Context<'_>,
@@ -152,7 +205,8 @@ impl Account {
     }
 
     /// The invitations to the account that nobody accepted or took back, newest first. Who may see it: Owner and Admin of
-    /// the account, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// the account, holders of USERS_MANAGE there, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else
+    /// null and the error FORBIDDEN.
     async fn invitations(
         &self,
         ctx: &Context<'_>,
@@ -164,8 +218,19 @@ impl Account {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
     }
 
-    /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio
-    /// Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// How many of the account's users have MFA, now and over time. Who may see it: Owner and Admin of the account,
+    /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    async fn mfa_coverage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 90, desc = "How many days of history, today included: 1 to 366.")] days: i32,
+    ) -> Option<Result<MfaCoverage>> {
+        Some(self.guarded_coverage(ctx, days).await)
+    }
+
+    /// The account's audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,
+    /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    #[allow(clippy::too_many_arguments)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +241,13 @@ impl Account {
         #[graphql(desc = "Only these actions; all when left out or empty.")] actions: Option<
             Vec<AuditAction>,
         >,
+        #[graphql(desc = "Only what this user did: user_…")] actor_id: Option<ID>,
+        #[graphql(desc = "Only what concerns this user: user_…")] target_id: Option<ID>,
+        #[graphql(desc = "Only what happened at this time or later; BAD_USER_INPUT when it is after until.")]
+        since: Option<DateTime>,
+        #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
     ) -> Option<Result<AuditEventConnection>> {
-        Some(self.guarded_log(ctx, actions, PageArgs { first, after, last, before }).await)
+        let narrowed = LogArgs { actions, actor_id, target_id, since, until };
+        Some(self.guarded_log(ctx, narrowed, PageArgs { first, after, last, before }).await)
     }
 }

@@ -33,6 +33,8 @@ pub enum Credential {
     MailLink,
     /// The token that log-in gives to whoever must set MFA up.
     EnrollmentToken,
+    /// A code of an e-mail.
+    MailCode,
 }
 
 #[cfg(test)]

@@ -4,4 +4,4 @@ mod action;
 mod object;
 
 pub use action::{AuditAction, Credential};
-pub use object::{AuditDetail, AuditEvent, AuditEventConnection, AuditEventEdge, audit_log};
+pub use object::{AuditDetail, AuditEvent, AuditEventConnection, AuditEventEdge, LogArgs, audit_log};

@@ -10,10 +10,12 @@ use crate::domain;
 use crate::domain::UserId;
 use crate::graphql::connection::{List, PageArgs, Total, paged};
 use crate::graphql::context::request;
+use crate::graphql::ids::parse_id;
 use crate::graphql::loader::apart;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 use crate::graphql::watched::Watched;
+use crate::service::directory::security::{AuditFilter, AuditPlace};
 
 /// One more fact about an event, in plain words; never a secret.
 #[derive(SimpleObject, Clone)]
@@ -101,7 +103,8 @@ impl AuditEvent {
 }
 
 connection! {
-    /// An audit log, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin.
+    /// An audit log, newest first. Who may see it: Owner and Admin of the account, holders of AUDIT_VIEW there,
+    /// Portfolio Owner and Portfolio Admin.
     AuditEventConnection {
         /// How many events there are on all pages, counted up to 10,000. Counted only when selected.
         total_count,
@@ -113,34 +116,61 @@ connection! {
     }
 }
 
+/// What a log is narrowed by, as given.
+#[derive(Default)]
+pub struct LogArgs {
+    /// `actions`.
+    pub actions: Option<Vec<AuditAction>>,
+    /// `actorId`.
+    pub actor_id: Option<ID>,
+    /// `targetId`.
+    pub target_id: Option<ID>,
+    /// `since`.
+    pub since: Option<DateTime>,
+    /// `until`.
+    pub until: Option<DateTime>,
+}
+
+impl LogArgs {
+    /// People are not looked up: whoever may see the log sees what it says of anybody, and no more of anybody else.
+    fn check(self) -> Result<AuditFilter> {
+        Ok(AuditFilter {
+            actions: self.actions.unwrap_or_default().into_iter().map(domain::AuditAction::from).collect(),
+            actor: self.actor_id.map(|id| parse_id(&id, "actorId")).transpose()?,
+            target: self.target_id.map(|id| parse_id(&id, "targetId")).transpose()?,
+            since: self.since.map(|at| at.0),
+            until: self.until.map(|at| at.0),
+        })
+    }
+}
+
 /// A page of a log, for whoever was found to be allowed to see it.
 pub async fn audit_log(
     ctx: &Context<'_>,
     of: Watched,
-    actions: Option<Vec<AuditAction>>,
+    narrowed: LogArgs,
     page: PageArgs,
 ) -> Result<AuditEventConnection> {
     let request = request(ctx)?;
     let wanted = page.check(List::AuditLog)?;
-    let actions: Vec<domain::AuditAction> =
-        actions.unwrap_or_default().into_iter().map(domain::AuditAction::from).collect();
+    let filter = narrowed.check()?;
     let (services, caller) = (request.services.clone(), request.caller());
-    let (place, only) = (of.clone(), actions.clone());
+    let (place, only) = (of.clone(), filter.clone());
     let found =
         apart(request, async move { services.list_audit_log(&caller, place.of(), &only, &wanted).await })
             .await?;
     let page = paged(
         List::AuditLog,
         found.map(|event| {
-            let place = event.id;
+            let place = AuditPlace(event.at, event.id);
             (event, place)
         }),
     );
     let edges =
         page.items.into_iter().map(|(event, cursor)| AuditEventEdge { cursor, node: AuditEvent::new(event) });
     let total = Total::new(move |services, caller| {
-        let (of, actions) = (of.clone(), actions.clone());
-        async move { services.count_audit_log(&caller, of.of(), &actions).await }
+        let (of, filter) = (of.clone(), filter.clone());
+        async move { services.count_audit_log(&caller, of.of(), &filter).await }
     });
     Ok(AuditEventConnection::new(edges.collect(), page.info, total))
 }

@@ -11,7 +11,7 @@ use crate::graphql::watched::Watched;
 
 connection! {
     /// Invitations that nobody accepted or took back, newest first. Who may see it: Owner and Admin of the account,
-    /// Portfolio Owner and Portfolio Admin.
+    /// holders of USERS_MANAGE there, Portfolio Owner and Portfolio Admin.
     InvitationConnection {
         /// How many invitations there are on all pages, counted up to 10,000. Counted only when selected.
         total_count,

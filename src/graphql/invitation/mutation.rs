@@ -10,6 +10,7 @@ use crate::graphql::guard::OnInvitation;
 use crate::graphql::ids::parse_id;
 use crate::rejection;
 use crate::service::accept_invitation::{AcceptInvitation, Joined, Registration};
+use crate::service::give_role::RoleRefusal;
 use crate::service::invitations::{ResendInvitation, RevokeInvitation};
 
 /// The link's token and, for somebody who is no user yet, what the person chooses.
@@ -23,6 +24,10 @@ pub struct AcceptInvitationInput {
     /// A password of at least 12 characters; needed where the preview says `registrationNeeded`, else ignored.
     #[graphql(secret)]
     password: Option<String>,
+    /// The language of mail, as a language tag such as `de`, for somebody who is no user yet; else ignored.
+    locale: Option<String>,
+    /// The time zone of mail, such as `Europe/Berlin`, for somebody who is no user yet; else ignored.
+    time_zone: Option<String>,
 }
 
 /// The person belongs to the account or portfolio. Nobody was logged in by it.
@@ -146,6 +151,10 @@ rejection! {
     ResendInvitationRejectionReason {
         /// It was accepted or taken back already.
         NotPending => "This invitation is not waiting any more.",
+        /// The custom role that it offers exists no more.
+        NoSuchRole => "The role of this invitation does not exist any more. Invite with another one.",
+        /// The role that it offers holds what the viewer does not.
+        MoreThanHeld => "The role of this invitation holds permissions that you do not hold.",
         /// Five e-mails to this address within an hour, or 1,000 from this account or portfolio within a day; see
         /// `retryAt`.
         TooManyInvitations => "Too many invitations were sent lately. Try again later.",
@@ -176,7 +185,12 @@ impl InvitationMutation {
         #[graphql(desc = "What to do, and with what.")] input: AcceptInvitationInput,
     ) -> Result<AcceptInvitationResult> {
         let request = request(ctx)?;
-        let registration = Registration { name: input.name.as_deref(), password: input.password.as_deref() };
+        let registration = Registration {
+            name: input.name.as_deref(),
+            password: input.password.as_deref(),
+            locale: input.locale.as_deref(),
+            time_zone: input.time_zone.as_deref(),
+        };
         let outcome = request.services.accept_invitation(&request.caller(), &input.token, registration).await;
         use AcceptInvitationRejectionReason as Reason;
         let reason = match outcome.or_error(request)? {
@@ -195,7 +209,8 @@ impl InvitationMutation {
         Ok(AcceptInvitationResult::Rejected(reason.into()))
     }
 
-    /// Takes an invitation back. Who may call: for an account its Owner or Admin, for a portfolio the Portfolio Owner.
+    /// Takes an invitation back. Who may call: for an account its Owner or Admin and whoever holds USERS_MANAGE there, for a
+    /// portfolio the Portfolio Owner.
     #[graphql(guard = "OnInvitation::new(&input.invitation_id)")]
     async fn revoke_invitation(
         &self,
@@ -215,8 +230,8 @@ impl InvitationMutation {
         })
     }
 
-    /// Sends an invitation again, also one that has expired. Who may call: for an account its Owner or Admin, for a
-    /// portfolio the Portfolio Owner.
+    /// Sends an invitation again, also one that has expired. Who may call: for an account its Owner or Admin and whoever
+    /// holds USERS_MANAGE there and all that the role holds, for a portfolio the Portfolio Owner.
     #[graphql(guard = "OnInvitation::new(&input.invitation_id)")]
     async fn resend_invitation(
         &self,
@@ -233,6 +248,8 @@ impl InvitationMutation {
                 return Ok(ResendInvitationResult::Resent(InvitationResent { invitation }));
             }
             ResendInvitation::NotPending => Reason::NotPending.into(),
+            ResendInvitation::Role(RoleRefusal::NoSuchRole) => Reason::NoSuchRole.into(),
+            ResendInvitation::Role(RoleRefusal::MoreThanHeld) => Reason::MoreThanHeld.into(),
             ResendInvitation::TooManyInvitations { retry_at } => {
                 ResendInvitationRejected::until(Reason::TooManyInvitations, retry_at)
             }

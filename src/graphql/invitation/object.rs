@@ -7,14 +7,15 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use crate::domain;
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRole, one_role};
 use crate::graphql::loader::expected;
 use crate::graphql::mfa_reset::MailDelivery;
 use crate::graphql::portfolio::{Portfolio, PortfolioRole};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 
-/// An invitation to an account or portfolio. Who may see it: Owner and Admin of the account, Portfolio Owner and
-/// Portfolio Admin.
+/// An invitation to an account or portfolio. Who may see it: Owner and Admin of the account, holders of USERS_MANAGE
+/// there, Portfolio Owner and Portfolio Admin.
 #[derive(Clone)]
 pub struct Invitation(Arc<domain::Invitation>);
 
@@ -25,8 +26,8 @@ impl Invitation {
     }
 }
 
-/// An invitation to an account or portfolio. Who may see it: Owner and Admin of the account, Portfolio Owner and
-/// Portfolio Admin.
+/// An invitation to an account or portfolio. Who may see it: Owner and Admin of the account, holders of USERS_MANAGE
+/// there, Portfolio Owner and Portfolio Admin.
 #[Object]
 impl Invitation {
     /// The id: invitation_…
@@ -43,10 +44,11 @@ impl Invitation {
     async fn offer(&self, ctx: &Context<'_>) -> Result<InvitationOffer> {
         let request = request(ctx)?;
         Ok(match self.0.offer {
-            domain::Offer::Account { account_id, role } => {
+            domain::Offer::Account { account_id, role, custom_role_id } => {
                 let found = request.loaders().accounts.one(account_id).await?;
                 let account = Account::new(expected(found, "the account of an invitation", request)?);
-                InvitationOffer::Account(AccountOffer { account, role: role.into() })
+                let custom_role = one_role(ctx, custom_role_id).await?;
+                InvitationOffer::Account(AccountOffer { account, role: role.into(), custom_role })
             }
             domain::Offer::Portfolio { portfolio_id, role } => {
                 let found = request.loaders().portfolios.one(portfolio_id).await?;
@@ -116,8 +118,10 @@ pub enum InvitationOffer {
 pub struct AccountOffer {
     /// The account.
     account: Account,
-    /// The role there; never OWNER.
+    /// The role there; never OWNER. For a custom role, its base.
     role: AccountRole,
+    /// The custom role; null where a static one is offered.
+    custom_role: Option<CustomRole>,
 }
 
 /// A role in a portfolio, offered by an invitation.

@@ -22,8 +22,10 @@ pub struct InvitationPreview {
     invited_by_name: String,
     /// The account or portfolio that the invitation leads to.
     scope_name: String,
-    /// The role in the account; null for an invitation to a portfolio.
+    /// The role in the account (for a custom role, its base); null for an invitation to a portfolio.
     account_role: Option<AccountRole>,
+    /// The name of the custom role in the account; null where a static role is offered.
+    custom_role_name: Option<String>,
     /// The role in the portfolio; null for an invitation to an account.
     portfolio_role: Option<PortfolioRole>,
     /// Until when it can be accepted.
@@ -45,6 +47,7 @@ impl From<invitations::InvitationPreview> for InvitationPreview {
             invited_by_name: preview.invited_by_name,
             scope_name: preview.place_name,
             account_role,
+            custom_role_name: preview.custom_role,
             portfolio_role,
             expires_at: preview.expires_at.into(),
             registration_needed: preview.registration_needed,

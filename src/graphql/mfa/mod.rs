@@ -1,10 +1,12 @@
 //! One's own second factor.
 
+mod coverage;
 mod enroll;
 mod factor;
 
 use async_graphql::MergedObject;
 
+pub use coverage::{MfaCoverage, mfa_coverage};
 pub use enroll::{BeginTotpEnrollmentRejected, ConfirmTotpEnrollmentRejected};
 pub use factor::{DisableMfaRejected, RegenerateBackupCodesRejected};
 

@@ -11,7 +11,8 @@ use crate::graphql::loader::apart;
 use crate::graphql::watched::Watched;
 
 connection! {
-    /// Resets, newest first. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin.
+    /// Resets, newest first. Who may see it: Owner and Admin of the account, holders of MFA_RESET there, Portfolio Owner
+    /// and Portfolio Admin.
     MfaResetConnection {
         /// How many resets there are on all pages, counted up to 10,000. Counted only when selected.
         total_count,

@@ -38,7 +38,7 @@ rejection! {
         SelfReset => "You cannot reset your own MFA. Use a backup code, or ask another Owner or Admin.",
         /// The user has no MFA to reset.
         MfaNotEnabled => "This user has no MFA, so there is nothing to reset: they can log in with their password.",
-        /// The viewer is not Owner or Admin over this user. As a result of the mutation this is the error FORBIDDEN.
+        /// The viewer is not Owner or Admin over this user, nor holds MFA_RESET over them. As a result of the mutation this is the error FORBIDDEN.
         NotPermitted => "Only an Owner or Admin of an account or portfolio that this user belongs to can do this.",
         /// The user's e-mail address or password changed within the last 24 hours (or what the deployment says); see
         /// `retryAt`.
@@ -110,7 +110,7 @@ pub struct DeclineMfaResetInput {
     token: String,
 }
 
-/// The reset is closed; MFA stays on. The requester and the Owners are told.
+/// The reset is closed; MFA stays on. The requester, the Owners and the security contacts are told.
 #[derive(SimpleObject)]
 pub struct MfaResetDeclined {
     /// Always DECLINED.
@@ -179,7 +179,8 @@ pub struct MfaResetMutation;
 impl MfaResetMutation {
     /// Sends the user the e-mail "MFA reset request"; nothing else changes until the user accepts. A waiting reset of
     /// the same user is superseded. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
-    /// Portfolio Owner/Admin of a portfolio the user belongs to or that links such an account).
+    /// Portfolio Owner/Admin of a portfolio the user belongs to or that links such an account, or whoever holds MFA_RESET by
+    /// a custom role in an account where the user holds no more than they do).
     #[graphql(guard = "ManagesUser::new(&input.user_id)")]
     async fn reset_user_mfa(
         &self,
@@ -232,8 +233,8 @@ impl MfaResetMutation {
         }))
     }
 
-    /// "This wasn't me": closes the reset and tells the requester and the Owners. Who may call: anybody with the token
-    /// of the e-mail; the token is the proof.
+    /// "This wasn't me": closes the reset and tells the requester, the Owners and the security contacts. Who may call:
+    /// anybody with the token of the e-mail; the token is the proof.
     async fn decline_mfa_reset(
         &self,
         ctx: &Context<'_>,

@@ -13,8 +13,8 @@ use crate::graphql::portfolio::{Portfolio, PortfolioRole};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 
-/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
-/// portfolios that it concerns.
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, Owner and Admin of the accounts and
+/// portfolios that it concerns, and holders of MFA_RESET in such an account.
 #[derive(Clone)]
 pub struct MfaReset(Arc<domain::MfaReset>);
 
@@ -31,8 +31,8 @@ async fn person(ctx: &Context<'_>, id: UserId) -> Result<User> {
     Ok(User::new(expected(found, "a user of a reset", request)?))
 }
 
-/// A request to reset a user's MFA. Who may see it: whoever manages the user, and Owner and Admin of the accounts and
-/// portfolios that it concerns.
+/// A request to reset a user's MFA. Who may see it: whoever manages the user, Owner and Admin of the accounts and
+/// portfolios that it concerns, and holders of MFA_RESET in such an account.
 #[Object]
 impl MfaReset {
     /// The global id: mfareset_…
@@ -108,7 +108,7 @@ pub enum MfaResetState {
     Accepted,
     /// The user said "this wasn't me".
     Declined,
-    /// An Owner or Admin took it back.
+    /// An Owner or Admin took it back, or the user switched MFA off, so that nothing was left to reset.
     Cancelled,
     /// A newer one replaced it.
     Superseded,

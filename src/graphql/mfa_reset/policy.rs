@@ -125,7 +125,7 @@ pub struct PolicyMutation;
 #[Object]
 impl PolicyMutation {
     /// Sets whether an account enforces MFA, and what a reset demands of its users. Who may call: Owner or Admin of the
-    /// account.
+    /// account, and whoever holds MFA_POLICY there.
     #[graphql(guard = "OnAccount::new(Action::SetAccountMfaPolicy, &input.account_id)")]
     async fn set_account_mfa_policy(
         &self,

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Result, Subscription};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::MfaReset;
 use crate::domain::{AccountId, Action, Denial, PortfolioId, Scope, SessionId};
 use crate::graphql::context::{RequestContext, request};
 use crate::graphql::error::{OrError, bad_input, denied, unavailable};
+use crate::graphql::guard::admit;
 use crate::graphql::ids::parse_id;
 use crate::service::Caller;
 use crate::service::mfa_reset_watch::ResetChange;
@@ -70,7 +71,8 @@ async fn event(
 #[Subscription]
 impl MfaResetSubscription {
     /// Each change of a reset that the viewer may see in that account or portfolio; give one of the two. Who may call:
-    /// Owner or Admin of the account, Portfolio Owner or Portfolio Admin; checked again for each event.
+    /// Owner or Admin of the account, whoever holds MFA_RESET there, Portfolio Owner or Portfolio Admin; checked again for
+    /// each event.
     async fn mfa_reset_changed(
         &self,
         ctx: &Context<'_>,
@@ -82,6 +84,7 @@ impl MfaResetSubscription {
             Err(_) => return Err(request(ctx).err().unwrap_or_else(|| denied(Denial::SignedOut))),
         };
         let caller = request.caller();
+        admit(&request, Action::ViewAccountSecurity).await?;
         let session = caller.signed_in().or_error(&request)?.session.id;
         let scope = watched(account_id.as_ref(), portfolio_id.as_ref())?;
         authorize(&request, &caller, scope).await?;
@@ -90,12 +93,11 @@ impl MfaResetSubscription {
             let request = request.clone();
             async move { event(&request, session, scope, change).await.transpose() }
         });
-        // An error is the last thing that a subscriber hears.
-        let mut ended = false;
-        Ok(events.filter_map(std::future::ready).take_while(move |item| {
-            let goes_on = !ended;
-            ended = item.is_err();
-            std::future::ready(goes_on)
-        }))
+        // An error is the last thing that a subscriber hears: nothing after it, and no waiting for another change.
+        let until_error = events.filter_map(std::future::ready).flat_map(|item| {
+            let last = item.is_err();
+            stream::iter(std::iter::once(Some(item)).chain(last.then_some(None)))
+        });
+        Ok(until_error.take_while(|item| std::future::ready(item.is_some())).filter_map(std::future::ready))
     }
 }

@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use crate::domain::Action;
 use crate::graphql::account::AccountRole;
 use crate::graphql::context::request;
+use crate::graphql::custom_role::chosen;
 use crate::graphql::error::OrError;
 use crate::graphql::guard::OnPortfolio;
 use crate::graphql::ids::parse_id;
@@ -20,8 +21,10 @@ pub struct PortfolioAccessInvite {
     account_id: ID,
     /// The address of the person, who may be a user already or not.
     email: String,
-    /// The role; OWNER is refused.
-    role: AccountRole,
+    /// The role; OWNER is refused. Either this or `customRoleId`.
+    role: Option<AccountRole>,
+    /// A custom role of the account.
+    custom_role_id: Option<ID>,
 }
 
 /// Somebody in a linked account who gets another role there.
@@ -31,8 +34,10 @@ pub struct PortfolioAccessRoleChange {
     account_id: ID,
     /// The user.
     user_id: ID,
-    /// The new role; OWNER is refused.
-    role: AccountRole,
+    /// The new role; OWNER is refused. Either this or `customRoleId`.
+    role: Option<AccountRole>,
+    /// A custom role of the account.
+    custom_role_id: Option<ID>,
 }
 
 /// Somebody to take out of a linked account.
@@ -89,6 +94,8 @@ rejection! {
         IsOwner => "The Owner of an account can be neither removed nor changed. Transfer ownership first.",
         /// The role is OWNER: ownership is transferred, never given.
         RoleNotGrantable => "An account has exactly one Owner. Transfer ownership instead.",
+        /// The account has no such custom role.
+        NoSuchRole => "This role does not exist any more. Choose another one.",
         /// The address is not of the form name@example.com.
         NotAnAddress => "This is not an e-mail address.",
         /// The person is a user of the account already.
@@ -156,6 +163,7 @@ fn rejected(refusal: AccessRefusal) -> PortfolioAccessChangeRejected {
         AccessRefusal::NotAMember => Reason::NotAMember.into(),
         AccessRefusal::IsOwner => Reason::IsOwner.into(),
         AccessRefusal::RoleNotGrantable => Reason::RoleNotGrantable.into(),
+        AccessRefusal::NoSuchRole => Reason::NoSuchRole.into(),
         AccessRefusal::NotAnAddress => Reason::NotAnAddress.into(),
         AccessRefusal::AlreadyMember => Reason::AlreadyMember.into(),
         AccessRefusal::AlreadyInvited => Reason::AlreadyInvited.into(),
@@ -205,12 +213,13 @@ fn changes(input: UpdatePortfolioUserAccessInput) -> Result<Vec<Numbered>> {
     for (i, item) in input.change_role.iter().enumerate() {
         let account_id = parse_id(&item.account_id, &format!("changeRole[{i}].accountId"))?;
         let user_id = parse_id(&item.user_id, &format!("changeRole[{i}].userId"))?;
-        let role = item.role.into();
+        let role = chosen(item.role, item.custom_role_id.as_ref(), &format!("changeRole[{i}]."))?;
         all.push(numbered(Kind::ChangeRole, i, AccessChange::ChangeRole { account_id, user_id, role }));
     }
     for (i, item) in input.invite.into_iter().enumerate() {
         let account_id = parse_id(&item.account_id, &format!("invite[{i}].accountId"))?;
-        let (email, role) = (item.email, item.role.into());
+        let role = chosen(item.role, item.custom_role_id.as_ref(), &format!("invite[{i}]."))?;
+        let email = item.email;
         all.push(numbered(Kind::Invite, i, AccessChange::Invite { account_id, email, role }));
     }
     Ok(all)

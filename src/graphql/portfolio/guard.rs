@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, Guard, ID, Result};
 
-use crate::domain::{AccountId, PortfolioId, UserId};
+use crate::domain::{AccountId, Action, PortfolioId, UserId};
 use crate::graphql::context::request;
 use crate::graphql::error::OrError;
+use crate::graphql::guard::admit;
 use crate::graphql::ids::parse_id;
 
 /// Rule `PortfolioOwner`, and for the account `AccountOwnerOrAdmin`: for adding an account to a portfolio.
@@ -23,7 +24,7 @@ impl LinksAccount {
 impl Guard for LinksAccount {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::LinkAccount).await?;
         let portfolio: PortfolioId = parse_id(&self.portfolio_id, "portfolioId")?;
         let account: AccountId = parse_id(&self.account_id, "accountId")?;
         request.services.authorize_link(&request.caller(), portfolio, account).await.or_error(request)
@@ -46,7 +47,7 @@ impl RemovesPortfolioUser {
 impl Guard for RemovesPortfolioUser {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
         let request = request(ctx)?;
-        request.caller().signed_in().or_error(request)?;
+        admit(request, Action::ManagePortfolioUsers).await?;
         let portfolio: PortfolioId = parse_id(&self.portfolio_id, "portfolioId")?;
         let user: UserId = parse_id(&self.user_id, "userId")?;
         let caller = request.caller();

@@ -209,7 +209,7 @@ impl PortfolioMutation {
     }
 
     /// Adds an account to a portfolio; an account is in at most one. Who may call: Portfolio Owner who is Owner or Admin of
-    /// the account.
+    /// the account, or holds all there that an Admin does.
     #[graphql(guard = "LinksAccount::new(&input.portfolio_id, &input.account_id)")]
     async fn add_account_to_portfolio(
         &self,

@@ -8,17 +8,18 @@ use super::lists::portfolio_accounts;
 use super::people::{portfolio_account_users, portfolio_users};
 use super::{AccountConnection, PortfolioAccountUserConnection, PortfolioRole, PortfolioUserConnection};
 use crate::domain;
-use crate::domain::{Action, PortfolioRole as Role};
+use crate::domain::{Action, PortfolioRole as Role, Scope};
 use crate::graphql::account::MfaPolicy;
-use crate::graphql::audit::{AuditAction, AuditEventConnection, audit_log};
+use crate::graphql::audit::{AuditAction, AuditEventConnection, LogArgs, audit_log};
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisPortfolio;
 use crate::graphql::invitation::{InvitationConnection, invitations};
+use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::watched::Watched;
-use crate::service::directory::{PeopleFilter, PortfolioPeopleFilter};
+use crate::service::directory::{LinkedPeopleFilter, PortfolioPeopleFilter};
 
 /// A group of accounts, with users of its own. Who may see it: its users and members of an account that it links.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ impl Portfolio {
     async fn guarded_account_users(
         &self,
         ctx: &Context<'_>,
-        filter: PeopleFilter,
+        filter: LinkedPeopleFilter,
         page: PageArgs,
     ) -> Result<PortfolioAccountUserConnection> {
         self.guard(ctx, Action::ListPortfolioAccountUsers).await?;
@@ -69,14 +70,19 @@ impl Portfolio {
         invitations(ctx, Watched::Portfolio(self.0.clone()), page).await
     }
 
+    async fn guarded_coverage(&self, ctx: &Context<'_>, days: i32) -> Result<MfaCoverage> {
+        self.guard(ctx, Action::ViewPortfolioSecurity).await?;
+        mfa_coverage(ctx, Scope::Portfolio(self.0.id), days).await
+    }
+
     async fn guarded_log(
         &self,
         ctx: &Context<'_>,
-        actions: Option<Vec<AuditAction>>,
+        narrowed: LogArgs,
         page: PageArgs,
     ) -> Result<AuditEventConnection> {
         self.guard(ctx, Action::ViewPortfolioSecurity).await?;
-        audit_log(ctx, Watched::Portfolio(self.0.clone()), actions, page).await
+        audit_log(ctx, Watched::Portfolio(self.0.clone()), narrowed, page).await
     }
 }
 
@@ -106,7 +112,7 @@ impl Portfolio {
     /// What the viewer is in the portfolio itself; null when the viewer is not one of its users.
     fn viewer_role(&self, ctx: &Context<'_>) -> Result<Option<PortfolioRole>> {
         let caller = request(ctx)?.caller();
-        let person = caller.actor.signed_in();
+        let person = caller.actor.present();
         Ok(person.and_then(|person| person.memberships.portfolio_role(self.0.id)).map(PortfolioRole::from))
     }
 
@@ -138,9 +144,11 @@ impl Portfolio {
         #[graphql(desc = "Only users with one of these roles; all when left out or empty.")] roles: Option<
             Vec<PortfolioRole>,
         >,
+        #[graphql(desc = "Only users with MFA (true) or without (false); only Owners and Admins may ask.")]
+        mfa_enabled: Option<bool>,
     ) -> Option<Result<PortfolioUserConnection>> {
         let roles = roles.unwrap_or_default().into_iter().map(Role::from).collect();
-        let filter = PortfolioPeopleFilter { search, roles };
+        let filter = PortfolioPeopleFilter { search, roles, mfa_enabled };
         Some(self.guarded_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 
@@ -158,7 +166,7 @@ impl Portfolio {
         search: Option<String>,
         #[graphql(desc = "Only users with MFA (true) or without (false).")] mfa_enabled: Option<bool>,
     ) -> Option<Result<PortfolioAccountUserConnection>> {
-        let filter = PeopleFilter { search, roles: Vec::new(), mfa_enabled };
+        let filter = LinkedPeopleFilter { search, mfa_enabled };
         Some(self.guarded_account_users(ctx, filter, PageArgs { first, after, last, before }).await)
     }
 
@@ -191,8 +199,19 @@ impl Portfolio {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
     }
 
+    /// How many users of the portfolio itself and of the accounts that it links have MFA, each person once, now and over
+    /// time. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else null and the error FORBIDDEN.
+    async fn mfa_coverage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 90, desc = "How many days of history, today included: 1 to 366.")] days: i32,
+    ) -> Option<Result<MfaCoverage>> {
+        Some(self.guarded_coverage(ctx, days).await)
+    }
+
     /// The portfolio's audit log, newest first. Who may see it: Portfolio Owner and Portfolio Admin; for everybody else
     /// null and the error FORBIDDEN.
+    #[allow(clippy::too_many_arguments)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -203,7 +222,13 @@ impl Portfolio {
         #[graphql(desc = "Only these actions; all when left out or empty.")] actions: Option<
             Vec<AuditAction>,
         >,
+        #[graphql(desc = "Only what this user did: user_…")] actor_id: Option<ID>,
+        #[graphql(desc = "Only what concerns this user: user_…")] target_id: Option<ID>,
+        #[graphql(desc = "Only what happened at this time or later; BAD_USER_INPUT when it is after until.")]
+        since: Option<DateTime>,
+        #[graphql(desc = "Only what happened before this time.")] until: Option<DateTime>,
     ) -> Option<Result<AuditEventConnection>> {
-        Some(self.guarded_log(ctx, actions, PageArgs { first, after, last, before }).await)
+        let narrowed = LogArgs { actions, actor_id, target_id, since, until };
+        Some(self.guarded_log(ctx, narrowed, PageArgs { first, after, last, before }).await)
     }
 }

@@ -14,7 +14,7 @@ use crate::graphql::loader::apart;
 use crate::graphql::prefetch;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::{AccountMembership, User, visible_memberships};
-use crate::service::directory::{PeopleFilter, PortfolioPeopleFilter};
+use crate::service::directory::{LinkedPeopleFilter, PortfolioPeopleFilter};
 
 /// Memberships that an edge shows at most: as many as one bulk change can hold.
 const MEMBERSHIPS_MAX: usize = 500;
@@ -86,7 +86,7 @@ pub(super) async fn portfolio_users(
 pub(super) async fn portfolio_account_users(
     ctx: &Context<'_>,
     portfolio: &Arc<domain::Portfolio>,
-    filter: PeopleFilter,
+    filter: LinkedPeopleFilter,
     page: PageArgs,
 ) -> Result<PortfolioAccountUserConnection> {
     let request = request(ctx)?;

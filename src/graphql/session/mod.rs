@@ -1,12 +1,14 @@
 //! Logging in and out, and the signed-in person's own view.
 
 mod access_token;
+mod device;
 mod mutation;
 mod object;
 mod subscription;
 mod viewer;
 
 pub use access_token::AccessToken;
+pub use device::{AnswerDeviceChallengeRejected, DeviceMutation};
 pub use mutation::{
     AnswerMfaChallengeRejected, LogInRejected, LoggedIn, MfaMethod, RevokeSessionRejected, SessionMutation,
 };

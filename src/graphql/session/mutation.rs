@@ -1,13 +1,16 @@
 //! Logging in and out.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Union};
+use time::OffsetDateTime;
 
 use super::Viewer;
+use super::device::DeviceChallenge;
+use crate::crypto::Token;
 use crate::domain;
-use crate::domain::{Actor, SignedIn as Person};
+use crate::domain::{Action, Actor, SignedIn as Person};
 use crate::graphql::context::{RequestContext, SessionCarrier, SessionCookie, request};
 use crate::graphql::error::{OrError, internal};
-use crate::graphql::guard::SignedIn;
+use crate::graphql::guard::InSession;
 use crate::graphql::ids::parse_id;
 use crate::graphql::scalar::DateTime;
 use crate::rejection;
@@ -32,6 +35,9 @@ pub struct LogInInput {
     /// The password.
     #[graphql(secret)]
     password: String,
+    /// What names the client's device, as an earlier log-in gave it; begins with `lkd_`. A browser has a cookie for it.
+    #[graphql(secret)]
+    device_token: Option<String>,
 }
 
 /// A session has begun. `sessionToken` goes into `Authorization: Bearer`. A browser sends the header
@@ -41,6 +47,9 @@ pub struct LogInInput {
 pub struct LoggedIn {
     /// Shown this once; null when the session travels in a cookie.
     session_token: Option<String>,
+    /// What names the device from now on, for the next log-in; shown this once, where a mailed code made it known. Null when
+    /// it travels in a cookie.
+    device_token: Option<String>,
     /// The person who logged in.
     viewer: Viewer,
 }
@@ -51,7 +60,7 @@ impl LoggedIn {
         let NewSession { token, session } = new;
         let user_id = session.user_id;
         let actor = request.services.authenticate_again(session.id).await.or_error(request)?;
-        let Some(actor @ Actor::SignedIn(_)) = actor else {
+        let Some(actor @ (Actor::SignedIn(_) | Actor::Restricted(..))) = actor else {
             return Err(internal("a new session is gone", &request.caller().meta.request_id));
         };
         request.become_caller(actor);
@@ -62,7 +71,12 @@ impl LoggedIn {
                 None
             }
         };
-        Ok(Self { session_token, viewer: Viewer::new(user_id, session) })
+        Ok(Self { session_token, device_token: None, viewer: Viewer::new(user_id, session) })
+    }
+
+    /// The same, in a device that a mailed code has just made known.
+    pub(super) fn on_device(self, device_token: Option<String>) -> Self {
+        Self { device_token, ..self }
     }
 }
 
@@ -75,6 +89,25 @@ pub struct MfaChallenge {
     methods: Vec<MfaMethod>,
     /// Until when: five minutes.
     expires_at: DateTime,
+    /// As in LoggedIn.
+    device_token: Option<String>,
+}
+
+impl MfaChallenge {
+    pub(super) fn new(
+        token: &Token,
+        methods: Vec<domain::MfaMethod>,
+        expires_at: OffsetDateTime,
+        device_token: Option<String>,
+    ) -> Self {
+        let methods = methods.into_iter().map(Into::into).collect();
+        Self {
+            challenge_token: token.expose().to_owned(),
+            methods,
+            expires_at: expires_at.into(),
+            device_token,
+        }
+    }
 }
 
 /// The password was right; an account or portfolio enforces MFA, so it must be set up first.
@@ -84,6 +117,14 @@ pub struct MfaEnrollmentRequired {
     enrollment_token: String,
     /// Until when: thirty minutes.
     expires_at: DateTime,
+    /// As in LoggedIn.
+    device_token: Option<String>,
+}
+
+impl MfaEnrollmentRequired {
+    pub(super) fn new(token: &Token, expires_at: OffsetDateTime, device_token: Option<String>) -> Self {
+        Self { enrollment_token: token.expose().to_owned(), expires_at: expires_at.into(), device_token }
+    }
 }
 
 rejection! {
@@ -105,6 +146,8 @@ rejection! {
 pub enum LogInResult {
     /// Done.
     LoggedIn(LoggedIn),
+    /// The browser is unknown: a mailed code is asked for. Only where the deployment wants it.
+    DeviceChallenge(DeviceChallenge),
     /// A second factor is asked for.
     Challenge(MfaChallenge),
     /// MFA must be set up first.
@@ -215,28 +258,27 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Checks a password. Gives a session, or asks for the second factor, or for MFA to be set up first. Who may call:
-    /// anybody.
+    /// Checks a password. Gives a session, or asks for a mailed code (from an unknown browser, where the deployment wants
+    /// it), for the second factor, or for MFA to be set up first. Who may call: anybody.
     async fn log_in(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do, and with what.")] input: LogInInput,
     ) -> Result<LogInResult> {
         let request = request(ctx)?;
-        let outcome = request.services.log_in(&request.caller(), &input.email, &input.password).await;
+        let device = request.device(input.device_token.as_deref());
+        let outcome = request.services.log_in(&request.caller(), &input.email, &input.password, device).await;
         use LogInRejectionReason as Reason;
         Ok(match outcome.or_error(request)? {
             LogIn::LoggedIn(new) => LogInResult::LoggedIn(LoggedIn::begin(request, *new).await?),
-            LogIn::Challenge { token, methods, expires_at } => LogInResult::Challenge(MfaChallenge {
-                challenge_token: token.expose().to_owned(),
-                methods: methods.into_iter().map(Into::into).collect(),
-                expires_at: expires_at.into(),
-            }),
+            LogIn::DeviceChallenge { token, masked_email, expires_at } => {
+                LogInResult::DeviceChallenge(DeviceChallenge::new(&token, masked_email, expires_at))
+            }
+            LogIn::Challenge { token, methods, expires_at } => {
+                LogInResult::Challenge(MfaChallenge::new(&token, methods, expires_at, None))
+            }
             LogIn::EnrollmentRequired { token, expires_at } => {
-                LogInResult::EnrollmentRequired(MfaEnrollmentRequired {
-                    enrollment_token: token.expose().to_owned(),
-                    expires_at: expires_at.into(),
-                })
+                LogInResult::EnrollmentRequired(MfaEnrollmentRequired::new(&token, expires_at, None))
             }
             LogIn::EmailNotVerified => LogInResult::Rejected(Reason::EmailNotVerified.into()),
             LogIn::InvalidCredentials => LogInResult::Rejected(Reason::InvalidCredentials.into()),
@@ -272,8 +314,8 @@ impl SessionMutation {
         }))
     }
 
-    /// Ends the session in use. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends the session in use. Who may call: rule SignedIn, also without MFA where it is enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn log_out(&self, ctx: &Context<'_>) -> Result<LogOutResult> {
         let request = request(ctx)?;
         let id = request.services.log_out(&request.caller()).await.or_error(request)?;
@@ -281,8 +323,8 @@ impl SessionMutation {
         Ok(LogOutResult::LoggedOut(LoggedOut { session_id: id.to_string().into() }))
     }
 
-    /// Ends one of the viewer's own sessions. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends one of the viewer's own sessions. Who may call: rule SignedIn, also without MFA where it is enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn revoke_session(
         &self,
         ctx: &Context<'_>,
@@ -294,14 +336,15 @@ impl SessionMutation {
         if !request.services.revoke_session(&caller, id).await.or_error(request)? {
             return Ok(RevokeSessionResult::Rejected(RevokeSessionRejectionReason::NoSuchSession.into()));
         }
-        if caller.actor.signed_in().is_some_and(|person: &std::sync::Arc<Person>| person.session.id == id) {
+        if caller.actor.present().is_some_and(|person: &std::sync::Arc<Person>| person.session.id == id) {
             request.change_cookie(SessionCookie::Clear);
         }
         Ok(RevokeSessionResult::Revoked(SessionRevoked { session_id: input.session_id }))
     }
 
-    /// Ends every session of the viewer but the one in use. Who may call: rule SignedIn.
-    #[graphql(guard = "SignedIn")]
+    /// Ends every session of the viewer but the one in use. Who may call: rule SignedIn, also without MFA where it is
+    /// enforced.
+    #[graphql(guard = "InSession(Action::EndOwnSessions)")]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<RevokeOtherSessionsResult> {
         let request = request(ctx)?;
         let count = request.services.revoke_other_sessions(&request.caller()).await.or_error(request)?;

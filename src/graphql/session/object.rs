@@ -57,6 +57,6 @@ impl Session {
     /// Whether it is the one in use now.
     fn current(&self, ctx: &Context<'_>) -> Result<bool> {
         let caller = request(ctx)?.caller();
-        Ok(caller.actor.signed_in().is_some_and(|person| person.session.id == self.0.id))
+        Ok(caller.actor.present().is_some_and(|person| person.session.id == self.0.id))
     }
 }

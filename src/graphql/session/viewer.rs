@@ -1,6 +1,6 @@
 //! The signed-in person's own view, and the root field `viewer`.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Guard, ID, Object, Result};
 
 use super::{AccessToken, Session};
 use crate::connection;
@@ -8,7 +8,9 @@ use crate::domain;
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::connection::{List, PageArgs, Total, paged};
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRole, held_roles};
 use crate::graphql::error::OrError;
+use crate::graphql::guard::SignedIn;
 use crate::graphql::ids::parse_id;
 use crate::graphql::loader::{apart, expected};
 use crate::graphql::portfolio::{Portfolio, PortfolioRole};
@@ -25,8 +27,10 @@ connection! {
     ViewerAccountEdge {
         /// The account.
         node: Account,
-        /// What the viewer is in the account.
+        /// What the viewer is in the account; for a holder of a custom role, its base.
         role: AccountRole,
+        /// The custom role; null for a holder of a static one.
+        custom_role: Option<CustomRole>,
         /// Since when.
         joined_at: DateTime,
     }
@@ -109,6 +113,22 @@ impl Viewer {
         apart(request, async move { services.pending_email(id).await }).await
     }
 
+    /// Whether an account or portfolio of the viewer enforces MFA, its grace period is over, and the viewer has none. Until
+    /// MFA is set up (`beginTotpEnrollment`, `confirmTotpEnrollment`) the session can read about the viewer and end
+    /// sessions; everything else gives the error FORBIDDEN with the reason MFA_ENROLLMENT_REQUIRED.
+    fn mfa_enrollment_required(&self, ctx: &Context<'_>) -> Result<bool> {
+        let restriction = request(ctx)?.caller().actor.restriction();
+        Ok(restriction == Some(domain::Restriction::EnrollmentRequired))
+    }
+
+    /// Whether the viewer has MFA, an account or portfolio of theirs enforces it, and the session is older than the
+    /// enrolment: log in again with the second factor. Until then everything but reading about the viewer and ending
+    /// sessions gives the error FORBIDDEN with the reason MFA_REQUIRED.
+    fn second_factor_required(&self, ctx: &Context<'_>) -> Result<bool> {
+        let restriction = request(ctx)?.caller().actor.restriction();
+        Ok(restriction == Some(domain::Restriction::SecondFactorRequired))
+    }
+
     /// The session in use.
     fn session(&self) -> Session {
         Session::new(self.session.clone())
@@ -127,11 +147,13 @@ impl Viewer {
         let wanted = PageArgs { first, after, last, before }.check(List::ViewerAccounts)?;
         let (services, caller) = (request.services.clone(), request.caller());
         let found = apart(request, async move { services.list_own_accounts(&caller, &wanted).await }).await?;
-        let page = paged(List::ViewerAccounts, found.map(|(own, account, place)| ((own, account), place)));
+        let page = paged(List::ViewerAccounts, found);
+        let roles = held_roles(ctx, page.items.iter().map(|((own, _), _)| own)).await?;
         let edges = page.items.into_iter().map(|((own, account), cursor)| ViewerAccountEdge {
             cursor,
             node: Account::new(account),
             role: own.role.into(),
+            custom_role: own.custom_role_id.and_then(|id| roles.get(&id).cloned()),
             joined_at: own.joined_at.into(),
         });
         let total = Total::new(|services, caller| async move { services.count_own_accounts(&caller) });
@@ -203,6 +225,7 @@ impl Viewer {
         #[graphql(desc = "The account to work in; the token then names it and the viewer's role.")]
         account_id: Option<ID>,
     ) -> Result<AccessToken> {
+        SignedIn.check(ctx).await?;
         let request = request(ctx)?;
         let account = account_id.map(|id| parse_id(&id, "accountId")).transpose()?;
         let (services, caller) = (request.services.clone(), request.caller());
@@ -219,7 +242,7 @@ impl ViewerQuery {
     /// The signed-in user; null when signed out. Who may call: anybody.
     fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
         let caller = request(ctx)?.caller();
-        let person = caller.actor.signed_in();
+        let person = caller.actor.present();
         Ok(person.map(|person| Viewer::new(person.user_id, person.session.clone())))
     }
 }

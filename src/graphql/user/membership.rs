@@ -2,31 +2,48 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Result, SimpleObject};
 
 use crate::domain;
-use crate::domain::UserId;
 use crate::domain::key::name_key;
+use crate::domain::{RoleId, UserId};
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::context::request;
+use crate::graphql::custom_role::{CustomRole, one_role};
 use crate::graphql::scalar::DateTime;
 
 /// A user's place in an account. Who may see it: the user, members of the account, Portfolio Owner and Portfolio Admin
 /// of its portfolio.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub struct AccountMembership {
     /// The account.
     account: Account,
-    /// What the user is there.
+    /// What the user is there; for a holder of a custom role, its base.
     role: AccountRole,
     /// Since when.
     joined_at: DateTime,
+    #[graphql(skip)]
+    custom_role_id: Option<RoleId>,
+}
+
+#[ComplexObject]
+impl AccountMembership {
+    /// The custom role; null for a holder of a static one.
+    async fn custom_role(&self, ctx: &Context<'_>) -> Result<Option<CustomRole>> {
+        one_role(ctx, self.custom_role_id).await
+    }
 }
 
 impl AccountMembership {
     /// A place, with its account.
     pub fn new(place: &domain::AccountMembership, account: Arc<domain::Account>) -> Self {
-        Self { account: Account::new(account), role: place.role.into(), joined_at: place.joined_at.into() }
+        Self {
+            account: Account::new(account),
+            role: place.role.into(),
+            joined_at: place.joined_at.into(),
+            custom_role_id: place.custom_role_id,
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::graphql::mfa_reset::ResetUserMfaRejectionReason;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::session::MfaMethod;
 
-/// A user's second factor. Who may see it: the user and whoever manages the user (rule ManagesUser).
+/// A user's second factor. Who may see it: the user, whoever manages the user (rule ManagesUser), and whoever holds
+/// MFA_RESET in an account of theirs.
 pub struct UserMfa {
     user: Arc<domain::User>,
 }
@@ -23,7 +24,8 @@ impl UserMfa {
     }
 }
 
-/// A user's second factor. Who may see it: the user and whoever manages the user (rule ManagesUser).
+/// A user's second factor. Who may see it: the user, whoever manages the user (rule ManagesUser), and whoever holds
+/// MFA_RESET in an account of theirs.
 #[Object]
 impl UserMfa {
     /// Whether the user has one.

@@ -74,7 +74,8 @@ impl User {
         self.0.created_at.into()
     }
 
-    /// The last completed log-in. Null unless the viewer is the user or manages them (rule ManagesUser).
+    /// The last completed log-in. Null unless the viewer is the user, manages them (rule ManagesUser), or holds MFA_RESET
+    /// in an account of theirs.
     async fn last_log_in_at(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
         let at = self.0.last_log_in_at?;
         match may(ctx, Action::ViewUserSecurity, self.0.id).await {
@@ -83,7 +84,8 @@ impl User {
         }
     }
 
-    /// The second factor. Null unless the viewer is the user or manages them (rule ManagesUser).
+    /// The second factor. Null unless the viewer is the user, manages them (rule ManagesUser), or holds MFA_RESET in an
+    /// account of theirs.
     async fn mfa(&self, ctx: &Context<'_>) -> Option<Result<UserMfa>> {
         match may(ctx, Action::ViewUserSecurity, self.0.id).await {
             Ok(allowed) => allowed.ok().map(|()| Ok(UserMfa::new(self.0.clone()))),

@@ -20,9 +20,10 @@ pub struct UpdateProfileInput {
     /// The current password; needed for another e-mail address.
     #[graphql(secret)]
     current_password: Option<String>,
-    /// The language of mail, as a language tag such as `de`. Null takes it away.
+    /// The language of mail, as a language tag such as `de`: English, French, German, Spanish or Korean, whichever comes
+    /// closest; English when none does. Null takes it away.
     locale: MaybeUndefined<String>,
-    /// The time zone of mail, such as `Europe/Berlin`. Null takes it away.
+    /// The time zone of dates in mail, a name of the IANA database such as `Europe/Berlin`. Null takes it away: UTC.
     time_zone: MaybeUndefined<String>,
 }
 

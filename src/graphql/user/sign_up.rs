@@ -21,9 +21,10 @@ pub struct SignUpInput {
     name: String,
     /// The account's name, 1 to 200 characters. The person becomes its Owner.
     account_name: String,
-    /// The language of mail, as a language tag such as `de`.
+    /// The language of mail, as a language tag such as `de`: English, French, German, Spanish or Korean, whichever comes
+    /// closest; English when none does.
     locale: Option<String>,
-    /// The time zone of mail, such as `Europe/Berlin`.
+    /// The time zone of dates in mail, a name of the IANA database such as `Europe/Berlin`; UTC when left out.
     time_zone: Option<String>,
 }
 

@@ -10,8 +10,8 @@ use crate::service::directory::Answer;
 pub async fn may(ctx: &Context<'_>, action: Action, id: UserId) -> Result<std::result::Result<(), Denial>> {
     let request = request(ctx)?;
     let (caller, loaders) = (request.caller(), request.loaders());
-    if caller.actor.signed_in().is_none() {
-        return Ok(Err(Denial::SignedOut));
+    if let Err(denial) = caller.admitted_about(action, id) {
+        return Ok(Err(denial));
     }
     let accounts = loaders.account_places.one(id).await?;
     let mut answer = caller.over_user(action, id, &accounts, None);

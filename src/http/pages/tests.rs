@@ -205,14 +205,22 @@ async fn the_dashboard_takes_the_place_of_the_plain_pages_where_it_is_built() {
     let pages = || all(Some(dir.path()));
     assert!(get_from(pages(), "/mfa-reset").await.text.contains("/mfa-reset.js"));
     assert!(get_from(pages(), "/invitation").await.text.contains("/invitation.js"));
+    assert!(get_from(pages(), "/verify-email").await.text.contains("/link.js"));
+    assert!(get_from(pages(), "/reset-password").await.text.contains("/link.js"));
     assert_eq!(get_from(pages(), "/login").await.status, 404);
     std::fs::write(dir.path().join("index.html"), "dashboard").unwrap();
     for path in [
         "/",
         "/login",
+        "/sign-up",
+        "/forgot-password",
+        "/profile",
+        "/create",
         "/invitation",
         "/security",
         "/mfa-reset",
+        "/verify-email",
+        "/reset-password",
         "/accounts/account_1/users",
         "/portfolios/p/audit",
     ] {

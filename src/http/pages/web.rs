@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
-use super::{OWN_PAGE, Pages, document, html, invitation, landing, mfa_reset, not_found};
+use super::{OWN_PAGE, Pages, document, html, invitation, landing, links, mfa_reset, not_found};
 
 /// The dashboard's components set styles as they run; its QR code is a `data:` image.
 const DASHBOARD: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -37,7 +37,27 @@ const TRUSTED_ONLY: &str = "<h1>The playground is of no use here</h1>\
      <code>latchkey dev</code>.</p>";
 
 /// Where the dashboard's own router takes over.
-const DASHBOARD_PATHS: [&str; 4] = ["/login", "/security", "/accounts/{*rest}", "/portfolios/{*rest}"];
+const DASHBOARD_PATHS: [&str; 8] = [
+    "/login",
+    "/sign-up",
+    "/forgot-password",
+    "/profile",
+    "/security",
+    "/create",
+    "/accounts/{*rest}",
+    "/portfolios/{*rest}",
+];
+
+/// The plain page at a path where the bundle has none.
+type Plain = fn() -> Response;
+
+/// Where links of mails lead, and the plain page there without a bundle.
+const LINK_PATHS: [(&str, Plain); 4] = [
+    ("/invitation", invitation::page),
+    ("/mfa-reset", mfa_reset::page),
+    ("/reset-password", links::reset_password),
+    ("/verify-email", links::verify_email),
+];
 
 pub(super) fn router(pages: &Pages) -> Router {
     let mut router = Router::new();
@@ -54,14 +74,15 @@ pub(super) fn router(pages: &Pages) -> Router {
     let plain_landing = landing(pages);
     router = match &pages.web_dir {
         Some(dir) => router
-            .route("/", page(dir, "index.html", DASHBOARD, move || html(OWN_PAGE, plain_landing.clone())))
-            .route("/invitation", page(dir, "index.html", DASHBOARD, invitation::page))
-            .route("/mfa-reset", page(dir, "index.html", DASHBOARD, mfa_reset::page)),
-        None => router
-            .route("/", get(async move || html(OWN_PAGE, plain_landing.clone())))
-            .route("/invitation", get(async || invitation::page()))
-            .route("/mfa-reset", get(async || mfa_reset::page())),
+            .route("/", page(dir, "index.html", DASHBOARD, move || html(OWN_PAGE, plain_landing.clone()))),
+        None => router.route("/", get(async move || html(OWN_PAGE, plain_landing.clone()))),
     };
+    for (path, plain) in LINK_PATHS {
+        router = match &pages.web_dir {
+            Some(dir) => router.route(path, page(dir, "index.html", DASHBOARD, plain)),
+            None => router.route(path, get(async move || plain())),
+        };
+    }
     match (&pages.web_dir, pages.playground) {
         (_, false) => router,
         (_, true) if pages.trusted_only => router.route("/playground", get(async || of_no_use())),

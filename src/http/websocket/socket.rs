@@ -80,7 +80,12 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn caller(&self) -> Caller {
-        Caller { presented: self.presented.clone(), wants_cookie: false, meta: self.meta.clone() }
+        Caller {
+            presented: self.presented.clone(),
+            wants_cookie: false,
+            device: None,
+            meta: self.meta.clone(),
+        }
     }
 }
 

@@ -1,242 +1,165 @@
 //! English.
 
-mod people;
-mod places;
+super::key::texts! {
+    Greeting: "Hello {name},",
+    GreetingNobody: "Hello,",
+    Footer: "{service} sent this mail by itself, because it concerns the security of a user. Nobody reads replies to it.",
 
-use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
+    NoName: "(no name)",
+    NobodyKnown: "a user who is gone",
+    GonePlace: "that is gone",
+    RoleInAccount: "{role} of the account {account}",
+    RoleInPortfolio: "{role} of the portfolio {portfolio}",
+    Owner: "Owner",
+    Admin: "Admin",
+    Manager: "Manager",
+    Analyst: "Analyst",
+    CampaignCoordinator: "Campaign Coordinator",
+    ContentCreator: "Content Creator",
+    Support: "Support",
+    PortfolioOwner: "Portfolio Owner",
+    PortfolioAdmin: "Portfolio Admin",
+    PortfolioManager: "Portfolio Manager",
+    PortfolioAnalyst: "Portfolio Analyst",
 
-use super::{Content, Person, ResetFacts, Right, Setting};
-use crate::domain::{AccountRole, PortfolioRole};
-use crate::mail::clean;
-use crate::mail::letter::{Block, Letter};
+    AskedBy: "Asked by",
+    AskedAs: "As",
+    AskedOn: "Asked on",
+    ValidUntil: "Valid until",
+    ValidFor: "Valid for",
+    AcceptedOn: "Accepted on",
+    DeclinedOn: "Declined on",
+    TakenBackOn: "Taken back on",
+    When: "When",
+    JoinedOn: "Joined on",
+    ChangedOn: "Changed on",
+    RemovedOn: "Removed on",
+    ClosedOn: "Closed on",
+    AddedOn: "Added on",
+    PossibleFrom: "Possible from",
 
-pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
-    let service = clean::name(setting.service);
-    let at = time(setting.at);
-    let (subject, blocks) = match content {
-        Content::ResetRequest(reset) => ("MFA reset request", request(setting, &service, reset)),
-        Content::ResetAccepted { reset, own: true } => {
-            ("Your MFA was turned off", accepted_by_reader(&service, &at, reset))
-        }
-        Content::ResetAccepted { reset, own: false } => ("MFA reset accepted", accepted(&service, &at, reset)),
-        Content::ResetDeclined(reset) => ("MFA reset declined", declined(&at, reset)),
-        Content::ResetCancelled(reset) => ("MFA reset cancelled", cancelled(&service, &at, reset)),
-        Content::Enrolled => (
-            "MFA was set up",
-            notice(
-                &at,
-                format!("Multi-factor authentication (MFA) was set up for your {service} user."),
-                "From now on, logging in takes your password and a code of your authenticator app. Keep your backup codes where you find them without your phone.",
-            ),
-        ),
-        Content::Disabled => (
-            "Your MFA was turned off",
-            notice(
-                &at,
-                format!("Multi-factor authentication (MFA) was turned off for your {service} user."),
-                "From now on, your password alone is enough to log in.",
-            ),
-        ),
-        Content::BackupCodesRegenerated => (
-            "New backup codes",
-            notice(
-                &at,
-                format!("New backup codes were made for your {service} user."),
-                "The earlier codes do not work any more.",
-            ),
-        ),
-        Content::BackupCodeUsed { left } => (
-            "A backup code was used",
-            notice(
-                &at,
-                format!("A backup code was used to log in to your {service} user."),
-                &match left {
-                    0 => "It was the last one. Make new codes now, or you are locked out when you lose your authenticator app.".to_owned(),
-                    1 => "Each code works once; you have 1 left. Make new ones soon.".to_owned(),
-                    n => format!("Each code works once; you have {n} left."),
-                },
-            ),
-        ),
-        Content::Place(news) => places::letter(setting, &service, &at, news),
-        Content::Person(news) => people::letter(setting, &service, &at, news),
-    };
-    Letter {
-        language: "en",
-        subject: subject.to_owned(),
-        greeting: if setting.reader.name.trim().is_empty() {
-            // Somebody who is invited may not be known yet.
-            "Hello,".to_owned()
-        } else {
-            format!("Hello {},", clean::name(&setting.reader.name))
-        },
-        blocks,
-        footer: format!(
-            "{service} sent this mail by itself, because it concerns the security of a user. Nobody reads replies to it."
-        ),
-    }
-}
+    MinutesOne: "{count} minute",
+    MinutesOther: "{count} minutes",
+    HoursOne: "{count} hour",
+    HoursOther: "{count} hours",
+    DaysOne: "{count} day",
+    DaysOther: "{count} days",
 
-fn request(setting: &Setting<'_>, service: &str, reset: &ResetFacts) -> Vec<Block> {
-    let mut blocks = vec![
-        paragraph(format!(
-            "{} asked to reset the multi-factor authentication (MFA) of your {service} user, so that you can log in again without your authenticator app.",
-            who(reset.requester.as_ref()),
-        )),
-        Block::Facts(vec![
-            ("Asked by", who(reset.requester.as_ref())),
-            ("As", right(&reset.right)),
-            ("Asked on", time(reset.requested_at)),
-            ("Valid until", time(reset.expires_at)),
-        ]),
-    ];
-    let reason = clean::lines(reset.reason.as_deref().unwrap_or_default());
-    if !reason.is_empty() {
-        blocks.push(Block::Quote { label: "Reason, in their words", lines: reason });
-    }
-    blocks.push(paragraph(
-        "Nothing changes until you accept. Until then your authenticator app and your backup codes work as before.",
-    ));
-    blocks.push(paragraph(
-        "Do you still have a backup code? Then you do not need this: log in with your password and the backup code.",
-    ));
-    if let Some(links) = setting.links {
-        blocks.push(Block::Action {
-            intro: "Accepting turns MFA off and ends all your sessions. You then log in with your password, and set MFA up again where it is required. The next page asks you to confirm.".to_owned(),
-            label: "Accept the reset",
-            url: links.accept.clone(),
-            main: true,
-        });
-        blocks.push(Block::Action {
-            intro:
-                "If you know nothing of this request, say so: the request is closed, MFA stays on, and the people responsible are told."
-                    .to_owned(),
-            label: "This wasn't me",
-            url: links.decline.clone(),
-            main: false,
-        });
-    }
-    blocks.push(paragraph(format!(
-        "These links are for you alone, and each request can be answered once. Neither {service} nor its support will ever ask you for a link: do not forward this mail, and read no part of a link to anybody.",
-    )));
-    blocks
-}
+    ResetRequestSubject: "MFA reset request",
+    ResetRequestWhat: "{requester} asked to reset the multi-factor authentication (MFA) of your {service} user, so that you can log in again without your authenticator app.",
+    ResetRequestReason: "Reason, in their words",
+    ResetRequestNothingYet: "Nothing changes until you accept. Until then your authenticator app and your backup codes work as before.",
+    ResetRequestBackupCode: "Do you still have a backup code? Then you do not need this: log in with your password and the backup code.",
+    ResetRequestAcceptIntro: "Accepting turns MFA off and ends all your sessions. You then log in with your password, and set MFA up again where it is required. The next page asks you to confirm.",
+    ResetRequestAccept: "Accept the reset",
+    ResetRequestDeclineIntro: "If you know nothing of this request, say so: the request is closed, MFA stays on, and the people responsible are told.",
+    ResetRequestDecline: "This wasn't me",
+    ResetRequestCare: "These links are for you alone, and each request can be answered once. Neither {service} nor its support will ever ask you for a link: do not forward this mail, and read no part of a link to anybody.",
+    ResetDoneSubject: "Your MFA was turned off",
+    ResetDoneWhat: "The reset that {requester} asked for was accepted. Multi-factor authentication (MFA) is off for your {service} user, and all your sessions have ended.",
+    ResetDoneNext: "Log in with your password. Where MFA is required, you are asked to set it up again; anywhere else, set it up yourself soon.",
+    ResetDoneAlarm: "If you did not accept this, somebody else read your mail: change the password of your mailbox and of {service}, and tell an Owner or Admin.",
+    ResetAcceptedSubject: "MFA reset accepted",
+    ResetAcceptedWhat: "{person} accepted the MFA reset that {requester} asked for. Multi-factor authentication (MFA) is off for that {service} user until it is set up again.",
+    ResetDeclinedSubject: "MFA reset declined",
+    ResetDeclinedWhat: "{person} answered \"This wasn't me\" to the MFA reset that {requester} asked for. The request is closed, and MFA stays on.",
+    ResetDeclinedNext: "If the request was meant well, speak with the person, by a way you trust, before you ask again. If nobody knows of it, somebody may be using the requester's log-in: the audit log shows from where.",
+    ResetCancelledSubject: "MFA reset cancelled",
+    ResetCancelledWhat: "The reset of your {service} multi-factor authentication (MFA) that {requester} asked for was taken back. The links in the earlier mail do not work any more, MFA stays on, and there is nothing for you to do.",
 
-fn accepted_by_reader(service: &str, at: &str, reset: &ResetFacts) -> Vec<Block> {
-    vec![
-        paragraph(format!(
-            "The reset that {} asked for was accepted. Multi-factor authentication (MFA) is off for your {service} user, and all your sessions have ended.",
-            who(reset.requester.as_ref()),
-        )),
-        Block::Facts(vec![("Accepted on", at.to_owned())]),
-        paragraph(
-            "Log in with your password. Where MFA is required, you are asked to set it up again; anywhere else, set it up yourself soon.",
-        ),
-        paragraph(format!(
-            "If you did not accept this, somebody else read your mail: change the password of your mailbox and of {service}, and tell an Owner or Admin.",
-        )),
-    ]
-}
+    NotYou: "If this was not you, change your password at once and tell an Owner or Admin of your account.",
+    EnrolledSubject: "MFA was set up",
+    EnrolledWhat: "Multi-factor authentication (MFA) was set up for your {service} user.",
+    EnrolledNext: "From now on, logging in takes your password and a code of your authenticator app. Keep your backup codes where you find them without your phone.",
+    DisabledSubject: "Your MFA was turned off",
+    DisabledWhat: "Multi-factor authentication (MFA) was turned off for your {service} user.",
+    DisabledNext: "From now on, your password alone is enough to log in.",
+    BackupCodesSubject: "New backup codes",
+    BackupCodesWhat: "New backup codes were made for your {service} user.",
+    BackupCodesNext: "The earlier codes do not work any more.",
+    CodeUsedSubject: "A backup code was used",
+    CodeUsedWhat: "A backup code was used to log in to your {service} user.",
+    CodesLeftNone: "It was the last one. Make new codes now, or you are locked out when you lose your authenticator app.",
+    CodesLeftOne: "Each code works once; you have {count} left. Make new ones soon.",
+    CodesLeftOther: "Each code works once; you have {count} left.",
 
-fn accepted(service: &str, at: &str, reset: &ResetFacts) -> Vec<Block> {
-    vec![
-        paragraph(format!(
-            "{} accepted the MFA reset that {} asked for. Multi-factor authentication (MFA) is off for that {service} user until it is set up again.",
-            who(reset.person.as_ref()),
-            who(reset.requester.as_ref()),
-        )),
-        about(reset, ("Accepted on", at.to_owned())),
-    ]
-}
+    InvitationSubject: "You are invited",
+    InvitationWhat: "{inviter} invites you to {service}, as {right}.",
+    InvitationAcceptIntro: "If you have a user with this address at {service}, log in and join with it; otherwise choose a name and a password. The next page asks you to confirm.",
+    InvitationAccept: "Accept the invitation",
+    InvitationNo: "If you do not want to join, do nothing: without you, nothing happens. The link is for you alone; do not forward this mail.",
+    InvitationAcceptedSubject: "Your invitation was accepted",
+    InvitationAcceptedWhat: "{person} accepted your invitation to {service}, as {right}.",
+    RoleChangedSubject: "Your role was changed",
+    RoleChangedWhat: "You are now {right}.",
+    RoleChangedAlarm: "If this surprises you, speak with the Owner of the account.",
+    PortfolioRoleChangedAlarm: "If this surprises you, speak with the Portfolio Owner.",
+    RemovedSubject: "You were removed from an account",
+    RemovedWhat: "You do not belong to the account {account} at {service} any more. Your user and your other accounts stay as they are.",
+    RemovedFromPortfolioSubject: "You were removed from a portfolio",
+    RemovedFromPortfolioWhat: "You do not belong to the portfolio {portfolio} at {service} any more. Your user and your accounts stay as they are.",
+    RemovedFromLinkedSubject: "You were removed from accounts",
+    RemovedFromLinkedWhat: "You do not belong to the accounts of the portfolio {portfolio} at {service} any more. Your user and your other accounts stay as they are.",
+    OwnershipSubject: "An account has a new Owner",
+    OwnershipWhat: "{from} made {to} the Owner of the account {account}.",
+    OwnershipAlarm: "If neither of you wanted this, change your password at once and look into the audit log of the account.",
+    PortfolioOwnershipSubject: "A portfolio has a new Owner",
+    PortfolioOwnershipWhat: "{from} made {to} the Portfolio Owner of the portfolio {portfolio}.",
+    PortfolioOwnershipAlarm: "If neither of you wanted this, change your password at once and look into the audit log of the portfolio.",
+    ClosedSubject: "An account was closed",
+    ClosedWhat: "{by} closed the account {account} at {service}. Nobody belongs to it any more; everybody's user stays.",
+    PortfolioClosedSubject: "A portfolio was closed",
+    PortfolioClosedWhat: "{by} closed the portfolio {portfolio} at {service}. Its accounts stay, each by itself, and so does everybody's user.",
+    LinkedSubject: "An account was added to a portfolio",
+    LinkedWhat: "{by} added the account {account} to the portfolio {portfolio}. The Owner and the Admins of the portfolio manage the users of the account from now on, and can ask to reset their MFA.",
+    LinkedNo: "If this is not wanted, the Owner can take the account out of the portfolio.",
+    UnlinkedSubject: "An account was removed from a portfolio",
+    UnlinkedWhat: "{by} took the account {account} out of the portfolio {portfolio}. The people of the portfolio do not manage its users any more.",
+    ContactSubject: "The security contact of an account changed",
+    ContactChosenWhat: "{by} chose a new security contact for the account {account}: {to}. Until now it was {from}.",
+    ContactFellBackWhat: "{from} is no longer the security contact of the account {account}, having left it or its Admins. The Owner is the contact again: {to}.",
+    ContactMeaning: "Mail about the security of the account, such as accepted MFA resets, goes to the security contact.",
+    ContactAlarm: "If this surprises you, look into the audit log of the account, and speak with its Owner.",
 
-fn declined(at: &str, reset: &ResetFacts) -> Vec<Block> {
-    vec![
-        paragraph(format!(
-            "{} answered \"This wasn't me\" to the MFA reset that {} asked for. The request is closed, and MFA stays on.",
-            who(reset.person.as_ref()),
-            who(reset.requester.as_ref()),
-        )),
-        about(reset, ("Declined on", at.to_owned())),
-        paragraph(
-            "If the request was meant well, speak with the person, by a way you trust, before you ask again. If nobody knows of it, somebody may be using the requester's log-in: the audit log shows from where.",
-        ),
-    ]
-}
-
-fn cancelled(service: &str, at: &str, reset: &ResetFacts) -> Vec<Block> {
-    vec![
-        paragraph(format!(
-            "The reset of your {service} multi-factor authentication (MFA) that {} asked for was taken back. The links in the earlier mail do not work any more, MFA stays on, and there is nothing for you to do.",
-            who(reset.requester.as_ref()),
-        )),
-        about(reset, ("Taken back on", at.to_owned())),
-    ]
-}
-
-fn notice(at: &str, what: String, so: &str) -> Vec<Block> {
-    vec![
-        paragraph(what),
-        Block::Facts(vec![("When", at.to_owned())]),
-        paragraph(so),
-        paragraph(
-            "If this was not you, change your password at once and tell an Owner or Admin of your account.",
-        ),
-    ]
-}
-
-fn about(reset: &ResetFacts, last: (&'static str, String)) -> Block {
-    Block::Facts(vec![
-        ("Asked by", who(reset.requester.as_ref())),
-        ("As", right(&reset.right)),
-        ("Asked on", time(reset.requested_at)),
-        last,
-    ])
-}
-
-fn paragraph(text: impl Into<String>) -> Block {
-    Block::Paragraph(text.into())
-}
-
-fn who(person: Option<&Person>) -> String {
-    match person {
-        Some(person) => format!("{} ({})", clean::name(&person.name), clean::address(&person.email)),
-        None => "a user who is gone".to_owned(),
-    }
-}
-
-fn right(right: &Right) -> String {
-    let (role, of, name) = match right {
-        Right::Account(role, name) => (account_role(*role), "of the account", name),
-        Right::Portfolio(role, name) => (portfolio_role(*role), "of the portfolio", name),
-    };
-    let name = name.as_deref().map_or_else(|| "that is gone".to_owned(), clean::name);
-    format!("{role} {of} {name}")
-}
-
-const fn account_role(role: AccountRole) -> &'static str {
-    match role {
-        AccountRole::Owner => "Owner",
-        AccountRole::Admin => "Admin",
-        AccountRole::Manager => "Manager",
-        AccountRole::Analyst => "Analyst",
-        AccountRole::CampaignCoordinator => "Campaign Coordinator",
-        AccountRole::ContentCreator => "Content Creator",
-        AccountRole::Support => "Support",
-    }
-}
-
-const fn portfolio_role(role: PortfolioRole) -> &'static str {
-    match role {
-        PortfolioRole::Owner => "Portfolio Owner",
-        PortfolioRole::Admin => "Portfolio Admin",
-        PortfolioRole::Manager => "Portfolio Manager",
-        PortfolioRole::Analyst => "Portfolio Analyst",
-    }
-}
-
-/// Seconds are cut, so a deadline is never told too late.
-fn time(at: OffsetDateTime) -> String {
-    let format =
-        format_description!("[weekday], [day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-    at.to_offset(UtcOffset::UTC).format(format).unwrap_or_default()
+    LinkIsYours: "The link is for you alone and works once. Nobody will ever ask you for it: do not forward this mail.",
+    VerifySubject: "Verify your e-mail address",
+    VerifyWhat: "Somebody, probably you, signed up for {service} with this e-mail address.",
+    VerifyIntro: "Show that you read mail at this address; then you can log in.",
+    VerifyAction: "Verify the address",
+    VerifyNo: "If you did not sign up, do nothing: without the link nobody can log in.",
+    ConfirmSubject: "Verify your new e-mail address",
+    ConfirmWhat: "A user of {service}, probably you, wants to use this e-mail address from now on.",
+    ConfirmIntro: "Show that you read mail at this address; from then on you log in with it.",
+    ConfirmAction: "Use this address",
+    ConfirmNo: "If you know nothing of this, do nothing: without the link nothing changes.",
+    EmailChangeSubject: "Your e-mail address is to change",
+    EmailChangeWhat: "Somebody who is logged in as you, and knows your password, asked {service} to use {new} instead of this address.",
+    EmailChangeNext: "Nothing changes until the link that went to the new address is used.",
+    EmailChangedSubject: "Your e-mail address was changed",
+    EmailChangedWhat: "Your {service} user has another e-mail address now: {new}.",
+    EmailChangedNext: "From now on you log in with the new address, and mail goes there. This is the last mail to this address.",
+    PasswordResetSubject: "Set a new password",
+    PasswordResetWhat: "Somebody, probably you, asked to set a new password for your {service} user.",
+    PasswordResetIntro: "Setting a new password ends all your sessions. If you have multi-factor authentication (MFA), it stays as it is, and logging in takes it as before.",
+    PasswordResetAction: "Set a new password",
+    PasswordResetNo: "If you did not ask for this, do nothing: your password stays as it is.",
+    PasswordHeldSubject: "Your password cannot be reset yet",
+    PasswordHeldWhy: "A reset of your multi-factor authentication (MFA) was asked for a short while ago. So that nobody who only reads your mail gets in, the password cannot be set anew until some time has passed.",
+    PasswordHeldNext: "Ask again then. Until then your password works as before.",
+    PasswordHeldAlarm: "If none of this was you, tell an Owner or Admin of your account.",
+    KnownSubject: "You are a user already",
+    KnownWhat: "Somebody, probably you, signed up for {service} with this e-mail address. You are a user already, so nothing was changed: log in with the password that you have.",
+    KnownIntro: "If you do not know it any more, set a new one. It ends all your sessions.",
+    KnownNo: "If you did not sign up, do nothing.",
+    NewDeviceSubject: "Your code for a new device",
+    NewDeviceWhat: "Somebody, probably you, is logging in to your {service} user with the right password, from a browser or device that you have not used before.",
+    NewDeviceCode: "Code",
+    NewDeviceFrom: "From",
+    NewDeviceWith: "With",
+    NewDeviceNext: "Enter the code where you are logging in. The device is then known, and asks for no code again.",
+    NewDeviceCare: "The code is for you alone. Nobody will ever ask you for it: do not forward this mail.",
+    NewDeviceAlarm: "If this was not you, somebody knows your password: change it at once, and tell an Owner or Admin of your account.",
+    PasswordChangedSubject: "Your password was changed",
+    PasswordChangedWhat: "The password of your {service} user was changed.",
+    PasswordChangedNext: "Every other session of yours has ended. If you have multi-factor authentication (MFA), it is as it was.",
 }

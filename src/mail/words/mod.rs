@@ -1,20 +1,28 @@
-//! The words of each mail, one file per language. Another language is one more file, one more variant of [`Language`]
-//! and one more arm of [`letter`]; layout and facts stay as they are.
+//! The words of each mail. What a letter holds, and in which order, is said once for all languages ([`letters`]); a language
+//! is one file with a text for every [`key`]. Another language is one more file, one more variant of [`Language`], its texts in
+//! [`speech`] and its dates in [`dates`]; layout and facts stay as they are.
 
+mod dates;
+mod de;
 mod en;
+mod es;
+mod fr;
+mod key;
+mod ko;
+mod language;
+mod letters;
+mod speech;
+
+#[cfg(test)]
+mod tests;
 
 use time::OffsetDateTime;
 
 use super::letter::Letter;
 use crate::domain::{AccountRole, PortfolioRole};
 
-/// A language that mail is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-}
+pub use dates::Zone;
+pub use language::Language;
 
 /// Somebody, as a mail names them.
 #[derive(Clone, PartialEq, Eq)]
@@ -169,6 +177,26 @@ pub enum PlaceNews {
         /// Who added it.
         by: Option<Person>,
     },
+    /// Somebody chose another security contact for an account. The reader is the former or the new one.
+    ContactChosen {
+        /// The account's name.
+        account: Option<String>,
+        /// The former one.
+        from: Option<Person>,
+        /// The new one.
+        to: Option<Person>,
+        /// Who chose.
+        by: Option<Person>,
+    },
+    /// The security contact of an account left it or its Admins, so it is the Owner again. The reader is one of both.
+    ContactFellBack {
+        /// The account's name.
+        account: Option<String>,
+        /// The former one.
+        from: Option<Person>,
+        /// The Owner.
+        to: Option<Person>,
+    },
     /// A portfolio links an account no more.
     Unlinked {
         /// The account's name.
@@ -218,12 +246,25 @@ pub enum PersonNews {
         /// Until when the link to set a new password works; there is none while that is held.
         link_until: Option<OffsetDateTime>,
     },
+    /// Somebody logs in from an unknown browser: a code to type there.
+    NewDeviceCode {
+        /// Until when the code works.
+        until: OffsetDateTime,
+        /// The address that the log-in came from.
+        ip: Option<String>,
+        /// What the browser calls itself.
+        user_agent: Option<String>,
+    },
     /// The password was changed.
     PasswordChanged,
 }
 
 /// What every mail knows.
 pub struct Setting<'a> {
+    /// The language that it is written in.
+    pub language: Language,
+    /// Where the reader's clocks hang.
+    pub zone: &'a Zone,
     /// What the service is called.
     pub service: &'a str,
     /// Who reads it.
@@ -232,11 +273,11 @@ pub struct Setting<'a> {
     pub at: OffsetDateTime,
     /// The links, where there are any.
     pub links: Option<&'a Links>,
+    /// The code to type, where there is one.
+    pub code: Option<&'a str>,
 }
 
 /// Puts it in words.
-pub fn letter(language: Language, setting: &Setting<'_>, content: &Content) -> Letter {
-    match language {
-        Language::En => en::letter(setting, content),
-    }
+pub fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
+    letters::letter(setting, content)
 }

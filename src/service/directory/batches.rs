@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::domain::mfa_reset::RESET_WINDOW;
 use crate::domain::{
-    Account, AccountId, AccountMembership, MfaReset, MfaResetId, Portfolio, PortfolioId, PortfolioMembership,
-    User, UserId,
+    Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
+    PortfolioMembership, RoleId, User, UserId,
 };
 use crate::service::{Caller, Error, Services};
 
@@ -59,6 +59,11 @@ impl Services {
         Ok(by_key(self.store().mfa_resets.find_many(ids).await?, |reset| reset.id))
     }
 
+    /// Custom roles.
+    pub async fn roles_by_id(&self, ids: &[RoleId]) -> Result<HashMap<RoleId, Arc<CustomRole>>, Error> {
+        Ok(by_key(self.store().account_roles.find_many(ids).await?, |role| role.id))
+    }
+
     /// Every account place of these people.
     pub async fn account_places_of(
         &self,
@@ -66,7 +71,7 @@ impl Services {
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Arc<Vec<AccountMembership>>>, Error> {
         let mut places = self.store().account_members.of_users(&others(caller, ids)).await?;
-        if let Some(person) = caller.actor.signed_in().filter(|person| ids.contains(&person.user_id)) {
+        if let Some(person) = caller.actor.present().filter(|person| ids.contains(&person.user_id)) {
             places.extend(person.memberships.accounts.iter().cloned());
         }
         Ok(grouped(places, |place| place.user_id))
@@ -79,7 +84,7 @@ impl Services {
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Arc<Vec<PortfolioMembership>>>, Error> {
         let mut places = self.store().portfolio_members.of_users(&others(caller, ids)).await?;
-        if let Some(person) = caller.actor.signed_in().filter(|person| ids.contains(&person.user_id)) {
+        if let Some(person) = caller.actor.present().filter(|person| ids.contains(&person.user_id)) {
             places.extend(person.memberships.portfolios.iter().cloned());
         }
         Ok(grouped(places, |place| place.user_id))

@@ -3,8 +3,8 @@
 use super::{COUNT_BOUND, PersonPlace};
 use crate::domain::key::{NAME_MAX, search_key};
 use crate::domain::{
-    Account, AccountMembership, AccountRole, Action, Page, PageRequest, Portfolio, PortfolioMembership,
-    PortfolioRole, UserId,
+    Account, AccountMembership, AccountRole, Action, Page, PageRequest, Portfolio, PortfolioId,
+    PortfolioMembership, PortfolioRole, UserId,
 };
 use crate::service::{Caller, Error, Services};
 use crate::store::{account_members, portfolio_members};
@@ -20,6 +20,15 @@ pub struct PeopleFilter {
     pub mfa_enabled: Option<bool>,
 }
 
+/// What the list of the people of all linked accounts is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct LinkedPeopleFilter {
+    /// A prefix of the name or of the address, as typed.
+    pub search: Option<String>,
+    /// Only with or without MFA.
+    pub mfa_enabled: Option<bool>,
+}
+
 /// What a list of a portfolio's own people is narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct PortfolioPeopleFilter {
@@ -27,6 +36,8 @@ pub struct PortfolioPeopleFilter {
     pub search: Option<String>,
     /// Only these roles; empty for all.
     pub roles: Vec<PortfolioRole>,
+    /// Only with or without MFA.
+    pub mfa_enabled: Option<bool>,
 }
 
 /// The key of a search text; an empty one searches for nothing.
@@ -58,6 +69,15 @@ fn may_list(caller: &Caller, account: &Account, filter: &PeopleFilter) -> Result
     Ok(())
 }
 
+/// The same for a portfolio's own people: rule `PortfolioMember`, and for the filter by MFA `PortfolioOwnerOrAdmin`.
+fn may_list_team(caller: &Caller, of: PortfolioId, filter: &PortfolioPeopleFilter) -> Result<(), Error> {
+    caller.over_portfolio(Action::ListPortfolioUsers, of)?;
+    if filter.mfa_enabled.is_some() {
+        caller.over_portfolio(Action::ViewPortfolioSecurity, of)?;
+    }
+    Ok(())
+}
+
 impl PeopleFilter {
     fn checked(&self) -> Result<account_members::MemberFilter, Error> {
         Ok(account_members::MemberFilter {
@@ -68,12 +88,19 @@ impl PeopleFilter {
     }
 }
 
+impl LinkedPeopleFilter {
+    fn checked(&self) -> Result<account_members::LinkedFilter, Error> {
+        let search = checked_search(self.search.as_deref())?;
+        Ok(account_members::LinkedFilter { search, mfa_enabled: self.mfa_enabled })
+    }
+}
+
 impl PortfolioPeopleFilter {
     fn checked(&self) -> Result<portfolio_members::MemberFilter, Error> {
         Ok(portfolio_members::MemberFilter {
             search: checked_search(self.search.as_deref())?,
             roles: self.roles.clone(),
-            mfa_enabled: None,
+            mfa_enabled: self.mfa_enabled,
         })
     }
 }
@@ -117,7 +144,7 @@ impl Services {
         filter: &PortfolioPeopleFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<(PortfolioMembership, PersonPlace)>, Error> {
-        caller.over_portfolio(Action::ListPortfolioUsers, portfolio.id)?;
+        may_list_team(caller, portfolio.id, filter)?;
         let filter = filter.checked()?;
         checked_places(filter.search.as_ref(), request)?;
         let page = self.store().portfolio_members.list(portfolio.id, &filter, request).await?;
@@ -132,7 +159,7 @@ impl Services {
         portfolio: &Portfolio,
         filter: &PortfolioPeopleFilter,
     ) -> Result<u64, Error> {
-        caller.over_portfolio(Action::ListPortfolioUsers, portfolio.id)?;
+        may_list_team(caller, portfolio.id, filter)?;
         let filter = filter.checked()?;
         if filter.is_open() {
             return Ok(portfolio.member_count);
@@ -146,7 +173,7 @@ impl Services {
         &self,
         caller: &Caller,
         portfolio: &Portfolio,
-        filter: &PeopleFilter,
+        filter: &LinkedPeopleFilter,
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<(UserId, PersonPlace)>, Error> {
         caller.over_portfolio(Action::ListPortfolioAccountUsers, portfolio.id)?;
@@ -162,7 +189,7 @@ impl Services {
         &self,
         caller: &Caller,
         portfolio: &Portfolio,
-        filter: &PeopleFilter,
+        filter: &LinkedPeopleFilter,
     ) -> Result<u64, Error> {
         caller.over_portfolio(Action::ListPortfolioAccountUsers, portfolio.id)?;
         let filter = filter.checked()?;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::domain::key::name_key;
 use crate::domain::{
-    Account, AccountId, AccountMembership, Page, PageRequest, Portfolio, PortfolioId, PortfolioMembership,
+    Account, AccountId, AccountMembership, Action, Page, PageRequest, Portfolio, PortfolioId,
+    PortfolioMembership,
 };
 use crate::service::{Caller, Error, Services};
 use crate::store::keyset::Place;
@@ -17,9 +18,8 @@ fn stored(request: &PageRequest<PlaceByName<AccountId>>) -> PageRequest<Place> {
     request.clone().map_places(|PlaceByName(key, id)| Place(key.into(), id.into()))
 }
 
-fn listed(account: Account) -> (Arc<Account>, PlaceByName<AccountId>) {
-    let place = PlaceByName(name_key(&account.name), account.id);
-    (Arc::new(account), place)
+fn place_of(account: &Account) -> PlaceByName<AccountId> {
+    PlaceByName(name_key(&account.name), account.id)
 }
 
 /// A page of a short list that is in memory already.
@@ -52,13 +52,21 @@ impl Services {
         portfolio: &Portfolio,
         request: &PageRequest<PlaceByName<AccountId>>,
     ) -> Result<Page<(Arc<Account>, PlaceByName<AccountId>)>, Error> {
-        let only = visible_accounts(caller, portfolio.id)?;
-        if only.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(Page::empty());
+        if let Some(own) = visible_accounts(caller, portfolio.id)? {
+            // Few, where the portfolio may link very many.
+            let found = self.accounts_by_id(&own).await?;
+            let linked = found.into_values().filter(|account| account.portfolio_id == Some(portfolio.id));
+            let all = linked.map(|account| {
+                let place = place_of(&account);
+                (account, place)
+            });
+            return Ok(page_of(all.collect(), request));
         }
-        let accounts = &self.store().accounts;
-        let page = accounts.list_of_portfolio(portfolio.id, only.as_deref(), &stored(request)).await?;
-        Ok(page.map(listed))
+        let page = self.store().accounts.list_of_portfolio(portfolio.id, &stored(request)).await?;
+        Ok(page.map(|account| {
+            let place = place_of(&account);
+            (Arc::new(account), place)
+        }))
     }
 
     /// How many accounts a portfolio links, as far as the caller sees them.
@@ -72,20 +80,16 @@ impl Services {
         &self,
         caller: &Caller,
         request: &PageRequest<PlaceByName<AccountId>>,
-    ) -> Result<Page<(AccountMembership, Arc<Account>, PlaceByName<AccountId>)>, Error> {
-        let mine = &caller.signed_in()?.memberships.accounts;
+    ) -> Result<Page<((AccountMembership, Arc<Account>), PlaceByName<AccountId>)>, Error> {
+        let mine = &caller.admitted(Action::ViewOneself)?.memberships.accounts;
         let ids: Vec<AccountId> = mine.iter().map(|m| m.account_id).collect();
-        if ids.is_empty() {
-            return Ok(Page::empty());
-        }
-        let page = self.store().accounts.list_of_ids(&ids, &stored(request)).await?;
-        let (has_next, has_previous) = (page.has_next, page.has_previous);
-        let joined = page.items.into_iter().filter_map(|account| {
-            let membership = mine.iter().find(|m| m.account_id == account.id)?.clone();
-            let (account, place) = listed(account);
-            Some((membership, account, place))
+        let found = self.accounts_by_id(&ids).await?;
+        let all = mine.iter().filter_map(|m| {
+            let account = found.get(&m.account_id)?.clone();
+            let place = place_of(&account);
+            Some(((m.clone(), account), place))
         });
-        Ok(Page { items: joined.collect(), has_next, has_previous })
+        Ok(page_of(all.collect(), request))
     }
 
     /// A page of the caller's own portfolios. Who may call: rule `SignedIn`.
@@ -94,7 +98,7 @@ impl Services {
         caller: &Caller,
         request: &PageRequest<PlaceByName<PortfolioId>>,
     ) -> Result<Page<((PortfolioMembership, Arc<Portfolio>), PlaceByName<PortfolioId>)>, Error> {
-        let mine = &caller.signed_in()?.memberships.portfolios;
+        let mine = &caller.admitted(Action::ViewOneself)?.memberships.portfolios;
         let ids: Vec<PortfolioId> = mine.iter().map(|m| m.portfolio_id).collect();
         let found = self.portfolios_by_id(&ids).await?;
         let all = mine.iter().filter_map(|m| {
@@ -107,12 +111,12 @@ impl Services {
 
     /// How many accounts the caller is in.
     pub fn count_own_accounts(&self, caller: &Caller) -> Result<u64, Error> {
-        Ok(caller.signed_in()?.memberships.accounts.len() as u64)
+        Ok(caller.admitted(Action::ViewOneself)?.memberships.accounts.len() as u64)
     }
 
     /// How many portfolios the caller is in.
     pub fn count_own_portfolios(&self, caller: &Caller) -> Result<u64, Error> {
-        Ok(caller.signed_in()?.memberships.portfolios.len() as u64)
+        Ok(caller.admitted(Action::ViewOneself)?.memberships.portfolios.len() as u64)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the caller may see of a thing in hand. Asks the policy; reads nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::domain::mfa_reset::RESETS_PER_WINDOW;
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
     Account, AccountId, AccountMembership, Action, AuditAction, Decision, Denial, Memberships, MfaReset,
-    PortfolioId, PortfolioMembership, PortfolioRole, Resource, Scope, UserId,
+    PortfolioId, PortfolioMembership, PortfolioRole, Resource, Scope, SignedIn, UserId,
 };
 use crate::service::audit::Happening;
 use crate::service::{Caller, Error, Services};
@@ -33,6 +34,15 @@ pub enum DeniedRead {
     User(Action, UserId),
 }
 
+impl DeniedRead {
+    /// What was asked for.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Account(action, _) | Self::Portfolio(action, _) | Self::User(action, _) => action,
+        }
+    }
+}
+
 /// What is in hand is visible: a denial says so instead of hiding it.
 fn shown(denial: Denial) -> Denial {
     match denial {
@@ -41,21 +51,21 @@ fn shown(denial: Denial) -> Denial {
     }
 }
 
-fn places(caller: &Caller) -> Option<&Memberships> {
-    caller.actor.signed_in().map(|person| &person.memberships)
+fn places(caller: &Caller, action: Action) -> Result<&Memberships, Denial> {
+    caller.admitted(action).map(|person| &person.memberships)
 }
 
 impl Caller {
     /// The caller's standing in an account decides.
     pub fn over_account(&self, action: Action, account: &Account) -> Result<(), Denial> {
-        let mine = places(self).ok_or(Denial::SignedOut)?;
+        let mine = places(self, action)?;
         let standing = AccountStanding::of(mine, account.id, account.portfolio_id);
         decide(true, action, &Resource::Account(standing)).ok().map_err(shown)
     }
 
     /// The caller's standing in a portfolio decides.
     pub fn over_portfolio(&self, action: Action, id: PortfolioId) -> Result<(), Denial> {
-        let mine = places(self).ok_or(Denial::SignedOut)?;
+        let mine = places(self, action)?;
         let standing = PortfolioStanding::of(mine, id);
         decide(true, action, &Resource::Portfolio(standing)).ok().map_err(shown)
     }
@@ -72,16 +82,18 @@ impl Caller {
 
     /// Whether the caller may know of somebody's place in an account. One's own are always known.
     pub fn sees_membership(&self, place: &AccountMembership) -> bool {
-        let Some(person) = self.actor.signed_in() else { return false };
-        let standing = AccountStanding::of(&person.memberships, place.account_id, place.portfolio_id);
-        person.user_id == place.user_id
-            || decide(true, Action::ViewMembership, &Resource::Account(standing)) == Decision::Allow
+        if self.actor.user_id() == Some(place.user_id) {
+            return self.admitted(Action::ViewOneself).is_ok();
+        }
+        let Ok(mine) = places(self, Action::ViewMembership) else { return false };
+        let standing = AccountStanding::of(mine, place.account_id, place.portfolio_id);
+        decide(true, Action::ViewMembership, &Resource::Account(standing)) == Decision::Allow
     }
 
-    /// Whether the caller sees a reset as Owner or Admin of a place that it concerns. Whoever manages the person now sees
+    /// Whether the caller sees a reset by a role in a place that it concerns. Whoever manages the person now sees
     /// it as well: that is a question about the person.
     pub fn sees_reset_by_scope(&self, reset: &MfaReset) -> bool {
-        let Some(mine) = places(self) else { return false };
+        let Ok(mine) = places(self, Action::ViewAccountSecurity) else { return false };
         reset.scopes.iter().any(|scope| match *scope {
             Scope::Account(id) => {
                 let standing = AccountStanding::of(mine, id, None);
@@ -95,6 +107,14 @@ impl Caller {
         })
     }
 
+    /// Whether the caller's session may be used for an action about a person at all. Reading oneself takes less than the
+    /// same about others.
+    pub fn admitted_about(&self, action: Action, user_id: UserId) -> Result<&Arc<SignedIn>, Denial> {
+        let oneself = self.actor.user_id() == Some(user_id);
+        let reads = matches!(action, Action::ViewUser | Action::ViewUserSecurity);
+        self.admitted(if oneself && reads { Action::ViewOneself } else { action })
+    }
+
     /// Whether the caller may do something about a person, from the person's places. A first question without the
     /// portfolio places spares reading them where the account places decide already.
     pub fn over_user(
@@ -104,7 +124,10 @@ impl Caller {
         accounts: &[AccountMembership],
         portfolios: Option<&[PortfolioMembership]>,
     ) -> Answer {
-        let Some(person) = self.actor.signed_in() else { return Answer::No(Denial::SignedOut) };
+        let person = match self.admitted_about(action, user_id) {
+            Ok(person) => person,
+            Err(denial) => return Answer::No(denial),
+        };
         let standing = UserStanding::of_places(
             person.user_id,
             &person.memberships,
@@ -218,7 +241,7 @@ mod tests {
         role: AccountRole,
         portfolio_id: Option<PortfolioId>,
     ) -> AccountMembership {
-        AccountMembership { account_id, user_id, role, portfolio_id, joined_at: NOW }
+        AccountMembership::new(account_id, user_id, role, portfolio_id, NOW)
     }
 
     fn portfolio(user_id: UserId, portfolio_id: PortfolioId, role: PortfolioRole) -> PortfolioMembership {

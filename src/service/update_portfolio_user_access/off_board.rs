@@ -68,9 +68,11 @@ impl Services {
         places.truncate(BATCH);
         for place in &places {
             let id = place.account_id;
-            let account = store.accounts.find_in(tx, id).await?.ok_or(Error::Defect("a place nowhere"))?;
+            let found = store.accounts.find_in(tx, id).await?;
+            let mut account = found.ok_or(Error::Defect("a place nowhere"))?;
             store.accounts.touch(tx, id, -1).await?;
             store.account_members.claim_removal(tx, id, user).await?;
+            self.drop_contact(tx, caller, &mut account, user).await?;
             let happening = Happening::new(caller, now, AuditAction::UserRemoved)
                 .about(user)
                 .detail("offBoarding", portfolio);
@@ -93,7 +95,7 @@ impl Services {
         let mut request = PageRequest::first(ACCOUNTS);
         let mut revoked = 0_u64;
         loop {
-            let page = self.store().accounts.list_of_portfolio(portfolio, None, &request).await?;
+            let page = self.store().accounts.list_of_portfolio(portfolio, &request).await?;
             let scopes: Vec<Scope> = page.items.iter().map(|account| Scope::Account(account.id)).collect();
             let some: Result<u64, Error> = transact!(self.store(), |tx| self
                 .revoke_of_linked(&mut tx, caller, portfolio, user, &scopes));

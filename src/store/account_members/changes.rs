@@ -5,7 +5,8 @@ use bson::doc;
 use futures_util::TryStreamExt;
 
 use super::{AccountMembers, PlaceDoc, by_key, place_fields};
-use crate::domain::{AccountId, AccountMembership, AccountRole, UserId};
+use crate::domain::policy::Held;
+use crate::domain::{AccountId, AccountMembership, UserId};
 use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
@@ -25,7 +26,8 @@ impl AccountMembers {
             .session(&mut tx.session)
             .max_time(max_time())
             .await?;
-        Ok(found.map(AccountMembership::from))
+        let found = found.map(AccountMembership::from).into_iter().collect();
+        Ok(self.held_in(tx, found).await?.pop())
     }
 
     /// Changes a role, but only the one that was looked at: true when this call did it.
@@ -34,12 +36,17 @@ impl AccountMembers {
         tx: &mut Tx,
         account: AccountId,
         user: UserId,
-        from: AccountRole,
-        to: AccountRole,
+        from: Held,
+        to: Held,
     ) -> Result<bool, StoreError> {
         let mut filter = by_key(account, user);
-        filter.insert("role", from.as_str());
-        let update = doc! { "$set": { "role": to.as_str() } };
+        filter.insert("role", from.role.as_str());
+        // Null stands for absence: the equality lets documents without the field through.
+        filter.insert("custom_role_id", from.custom);
+        let update = match to.custom {
+            Some(id) => doc! { "$set": { "role": to.role.as_str(), "custom_role_id": id } },
+            None => doc! { "$set": { "role": to.role.as_str() }, "$unset": { "custom_role_id": "" } },
+        };
         let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
     }

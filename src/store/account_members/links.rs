@@ -6,9 +6,10 @@ use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use serde::Deserialize;
 
-use super::AccountMembers;
+use super::{AccountMembers, OF_ACCOUNT};
 use crate::domain::{AccountId, PortfolioId, UserId};
 use crate::store::deadline::max_time;
+use crate::store::people::ascending;
 use crate::store::{StoreError, Tx};
 
 #[derive(Deserialize)]
@@ -68,12 +69,8 @@ impl AccountMembers {
         portfolio: PortfolioId,
     ) -> Result<(), StoreError> {
         let filter = doc! { "account_id": account, "portfolio_id": portfolio };
-        let by_account = doc! {
-            "account_id": 1, "name_key": 1, "user_id": 1, "role": 1, "joined_at": 1, "portfolio_id": 1,
-            "email_key": 1, "mfa_enabled": 1,
-        };
         // This index holds both fields, so only the documents that change are read.
-        let hint = mongodb::options::Hint::Keys(by_account);
+        let hint = mongodb::options::Hint::Keys(ascending(OF_ACCOUNT.by_name));
         self.docs.update_many(filter, copies(None)).hint(hint).session(&mut tx.session).await?;
         Ok(())
     }

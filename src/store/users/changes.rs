@@ -27,6 +27,16 @@ fn encoded(hash: &PasswordHash) -> Result<bson::Bson, StoreError> {
 }
 
 impl Users {
+    /// Stores a person who told language or time zone. An address that is taken is [`StoreError::Duplicate`].
+    pub async fn insert_with(
+        &self,
+        tx: &mut Tx,
+        user: NewUser,
+        preferences: &Preferences,
+    ) -> Result<(), StoreError> {
+        self.insert_more(tx, user, preferences, doc! {}).await
+    }
+
     /// Stores a person whose address is not verified yet. An address that is taken is [`StoreError::Duplicate`].
     pub async fn insert_unverified(
         &self,
@@ -34,11 +44,21 @@ impl Users {
         user: NewUser,
         preferences: &Preferences,
     ) -> Result<(), StoreError> {
+        self.insert_more(tx, user, preferences, doc! { "email_unverified": true }).await
+    }
+
+    async fn insert_more(
+        &self,
+        tx: &mut Tx,
+        user: NewUser,
+        preferences: &Preferences,
+        more: Document,
+    ) -> Result<(), StoreError> {
         let mut document = user.into_document()?;
-        let more =
+        let told =
             bson::serialize_to_document(preferences).map_err(|_| StoreError::Corrupt("preferences"))?;
+        document.extend(told);
         document.extend(more);
-        document.insert("email_unverified", true);
         self.docs.clone_with_type::<Document>().insert_one(document).session(&mut tx.session).await?;
         Ok(())
     }

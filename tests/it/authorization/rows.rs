@@ -1,6 +1,6 @@
 //! The rows that are not about portfolios' people: see `portfolio_rows.rs` for those.
 
-/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$reset`, `$invitation` and
+/// The rows: a name, and the document that asks. `$account`, `$portfolio`, `$user`, `$role`, `$reset`, `$invitation` and
 /// `$session` are ids.
 pub(super) const ROWS: &[(&str, &str)] = &[
     ("Query.node", "query($user: ID!) { node(id: $user) { id } }"),
@@ -9,6 +9,8 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("Query.user", "query($user: ID!) { user(id: $user) { id } }"),
     ("Query.account", "query($account: ID!) { account(id: $account) { id } }"),
     ("Query.portfolio", "query($portfolio: ID!) { portfolio(id: $portfolio) { id } }"),
+    ("Query.staticRoles", "{ staticRoles { role } }"),
+    ("Query.node(role)", "query($role: ID!) { node(id: $role) { id } }"),
     ("Query.invitationByToken", "{ invitationByToken(token: \"lki_x\") { state } }"),
     ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
     (
@@ -31,6 +33,11 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Mutation.setAccountMfaPolicy",
         "mutation($account: ID!) { setAccountMfaPolicy(input: { accountId: $account, resetAcceptance: LINK }) { __typename } }",
     ),
+    // Nobody: the account must stay as it is for the rows below.
+    (
+        "Mutation.setAccountSecurityContact",
+        "mutation($account: ID!) { setAccountSecurityContact(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on SetAccountSecurityContactRejected { reason } } }",
+    ),
     (
         "Mutation.setPortfolioMfaPolicy",
         "mutation($portfolio: ID!) { setPortfolioMfaPolicy(input: { portfolioId: $portfolio, resetAcceptance: LINK }) { __typename } }",
@@ -42,6 +49,18 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Mutation.inviteUser",
         "mutation($account: ID!) { inviteUser(input: { accountId: $account, email: \"new@example.test\", role: ANALYST }) { __typename ... on InviteUserRejected { reason } } }",
+    ),
+    (
+        "Mutation.createCustomRole",
+        "mutation($account: ID!) { createCustomRole(input: { accountId: $account, name: \"Admin\", base: ANALYST, permissions: [USERS_VIEW] }) { __typename ... on CreateCustomRoleRejected { reason } } }",
+    ),
+    (
+        "Mutation.updateCustomRole",
+        "mutation($role: ID!) { updateCustomRole(input: { customRoleId: $role, version: 1 }) { __typename ... on UpdateCustomRoleRejected { reason } } }",
+    ),
+    (
+        "Mutation.deleteCustomRole",
+        "mutation($role: ID!) { deleteCustomRole(input: { customRoleId: $role }) { __typename ... on DeleteCustomRoleRejected { reason } } }",
     ),
     (
         "Mutation.resendInvitation",
@@ -75,6 +94,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Mutation.logIn",
         "mutation { logIn(input: { email: \"a@b.c\", password: \"x\" }) { __typename ... on LogInRejected { reason } } }",
+    ),
+    (
+        "Mutation.answerDeviceChallenge",
+        "mutation { answerDeviceChallenge(input: { challengeToken: \"lkc_x\", code: \"00000000\" }) { __typename ... on AnswerDeviceChallengeRejected { reason } } }",
     ),
     (
         "Mutation.answerMfaChallenge",
@@ -143,6 +166,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "query($user: ID!) { user(id: $user) { mfa { backupCodesRemaining } } }",
     ),
     (
+        "Account.securityContact",
+        "query($account: ID!) { account(id: $account) { name securityContact { id } } }",
+    ),
+    (
         "Account.users",
         "query($account: ID!) { account(id: $account) { users(first: 1) { edges { role } } } }",
     ),
@@ -150,6 +177,11 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Account.users(mfaEnabled)",
         "query($account: ID!) { account(id: $account) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
     ),
+    (
+        "Account.customRoles",
+        "query($account: ID!) { account(id: $account) { customRoles(first: 1) { edges { cursor } } } }",
+    ),
+    ("Account.viewerPermissions", "query($account: ID!) { account(id: $account) { viewerPermissions } }"),
     (
         "Account.mfaResets",
         "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",
@@ -161,6 +193,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Account.auditLog",
         "query($account: ID!) { account(id: $account) { auditLog(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Account.mfaCoverage",
+        "query($account: ID!) { account(id: $account) { mfaCoverage { current { members } } } }",
     ),
     (
         "Viewer.accessToken",
@@ -176,6 +212,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1) { edges { role } } } }",
     ),
     (
+        "Portfolio.users(mfaEnabled)",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { users(first: 1, mfaEnabled: true) { edges { role } } } }",
+    ),
+    (
         "Portfolio.accountUsers",
         "query($portfolio: ID!) { portfolio(id: $portfolio) { accountUsers(first: 1) { edges { node { id } } } } }",
     ),
@@ -186,5 +226,9 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Portfolio.auditLog",
         "query($portfolio: ID!) { portfolio(id: $portfolio) { auditLog(first: 1) { edges { cursor } } } }",
+    ),
+    (
+        "Portfolio.mfaCoverage",
+        "query($portfolio: ID!) { portfolio(id: $portfolio) { mfaCoverage { current { members } } } }",
     ),
 ];

@@ -95,6 +95,11 @@ impl TestApp {
         Self::start_replica(options, self.database.clone(), self.clock.clone(), self.keyring.clone()).await
     }
 
+    /// Another replica with other keys, as in the middle of a rotation.
+    pub async fn replica_with_keys(&self, keyring: Arc<Keyring>) -> Self {
+        Self::start_replica(Options::default(), self.database.clone(), self.clock.clone(), keyring).await
+    }
+
     async fn start_replica(
         options: Options,
         database: String,
@@ -211,6 +216,14 @@ impl TestApp {
     pub async fn latest_mail(&self, to: &Person) -> CapturedMail {
         let mails = self.deliver().await;
         mails.into_iter().rfind(|mail| mail.recipient == to.email).expect("no mail to this person")
+    }
+
+    /// The mail that has arrived at one person, oldest first.
+    pub fn mails_to(&self, person: &Person) -> Vec<CapturedMail> {
+        let mut mails = self.capture.as_ref().expect("mail is not captured in this test").list();
+        mails.reverse();
+        mails.retain(|mail| mail.recipient == person.email);
+        mails
     }
 
     /// The token of the accept link in the latest "MFA reset request" to one person.

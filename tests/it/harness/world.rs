@@ -2,9 +2,11 @@
 
 use latchkey::crypto::{BackupCode, BackupCodes, Token, TokenKind, TotpSecret};
 use latchkey::domain::key::EmailKey;
+use latchkey::domain::policy::Held;
 use latchkey::domain::{
-    Account, AccountId, AccountMembership, AccountRole, MfaPolicy, Portfolio, PortfolioId,
-    PortfolioMembership, PortfolioRole, Session, SessionId, UserId,
+    Account, AccountId, AccountMembership, AccountRole, CustomRole, MfaPolicy, Permission, Permissions,
+    Portfolio, PortfolioId, PortfolioMembership, PortfolioRole, RoleChoice, RoleId, Session, SessionId,
+    UserId,
 };
 use latchkey::store::account_members::NewMember;
 use latchkey::store::portfolio_members;
@@ -41,7 +43,7 @@ pub struct PersonBuilder<'a> {
     name: String,
     email: String,
     mfa: bool,
-    accounts: Vec<(AccountId, AccountRole)>,
+    accounts: Vec<(AccountId, RoleChoice)>,
     portfolios: Vec<(PortfolioId, PortfolioRole)>,
 }
 
@@ -60,7 +62,13 @@ impl<'a> PersonBuilder<'a> {
 
     /// In an account.
     pub fn in_account(mut self, account: AccountId, role: AccountRole) -> Self {
-        self.accounts.push((account, role));
+        self.accounts.push((account, RoleChoice::Static(role)));
+        self
+    }
+
+    /// In an account, with a custom role of it.
+    pub fn holding(mut self, account: AccountId, role: RoleId) -> Self {
+        self.accounts.push((account, RoleChoice::Custom(role)));
         self
     }
 
@@ -101,7 +109,11 @@ impl<'a> PersonBuilder<'a> {
         tx.commit().await.unwrap();
         let person = Person { id, email: self.email, name: self.name, totp, backup_codes };
         for (account, role) in self.accounts {
-            app.join_account(&person, account, role).await;
+            let held = match role {
+                RoleChoice::Static(role) => Held::of(role),
+                RoleChoice::Custom(id) => app.store.account_roles.find(id).await.unwrap().unwrap().held(),
+            };
+            app.join_account_as(&person, account, held).await;
         }
         for (portfolio, role) in self.portfolios {
             app.join_portfolio(&person, portfolio, role).await;
@@ -134,6 +146,7 @@ impl TestApp {
             mfa_policy: MfaPolicy::default(),
             member_count: 0,
             owner_id: None,
+            chosen_contact: None,
         };
         let mut tx = self.store.begin().await.unwrap();
         self.store.accounts.insert(&mut tx, &account).await.unwrap();
@@ -176,14 +189,37 @@ impl TestApp {
 
     /// Puts a person into an account.
     pub async fn join_account(&self, person: &Person, account: AccountId, role: AccountRole) {
-        let found = self.store.accounts.find(account).await.unwrap().unwrap();
-        let membership = AccountMembership {
+        self.join_account_as(person, account, Held::of(role)).await;
+    }
+
+    /// Defines a custom role, whatever it holds.
+    pub async fn custom_role(
+        &self,
+        account: AccountId,
+        name: &str,
+        base: AccountRole,
+        permissions: &[Permission],
+    ) -> RoleId {
+        let role = CustomRole {
+            id: RoleId::generate(self.now()),
             account_id: account,
-            user_id: person.id,
-            role,
-            portfolio_id: found.portfolio_id,
-            joined_at: self.now(),
+            name: name.to_owned(),
+            base,
+            permissions: Permissions::of(permissions),
+            version: 1,
+            created_at: self.now(),
         };
+        let mut tx = self.store.begin().await.unwrap();
+        self.store.account_roles.insert(&mut tx, &role).await.unwrap();
+        tx.commit().await.unwrap();
+        role.id
+    }
+
+    async fn join_account_as(&self, person: &Person, account: AccountId, held: Held) {
+        let role = held.role;
+        let found = self.store.accounts.find(account).await.unwrap().unwrap();
+        let membership =
+            AccountMembership::new(account, person.id, role, found.portfolio_id, self.now()).holding(held);
         let member = NewMember {
             membership,
             name: &person.name,

@@ -1,6 +1,8 @@
-//! Mail: over real SMTP ([`smtp`]), out of the outbox ([`delivery`]) and by workers that run, stop and die ([`workers`]).
+//! Mail: over real SMTP ([`smtp`]), out of the outbox ([`delivery`]), in the language of its reader ([`languages`]) and by
+//! workers that run, stop and die ([`workers`]).
 
 mod delivery;
+mod languages;
 pub mod server;
 mod smtp;
 mod workers;
@@ -30,7 +32,7 @@ pub fn worker(app: &TestApp, transport: Arc<dyn Transport>) -> MailWorker {
     let from = "Acme <security@acme.example>".parse().unwrap();
     let url = PublicUrl::parse("https://id.acme.example").unwrap();
     let renderer = Renderer::new(from, "Acme".to_owned(), url).unwrap();
-    MailWorker::new(app.store.clone(), Arc::new(app.clock.clone()), transport, renderer)
+    MailWorker::new(app.store.clone(), Arc::new(app.clock.clone()), app.keyring.clone(), transport, renderer)
 }
 
 pub fn smtp(server: &SmtpServer) -> Arc<SmtpTransport> {

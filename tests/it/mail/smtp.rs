@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use latchkey::config::PublicUrl;
-use latchkey::domain::MailId;
+use latchkey::domain::{MailId, Preferences};
 use latchkey::mail::render::{Order, Rendered, Renderer};
 use latchkey::mail::words::{Content, Person};
 use latchkey::mail::{SendError, SmtpTransport, Transport as _};
@@ -21,7 +21,16 @@ fn mail_to(email: &str) -> Rendered {
     let to = Person { name: "Ada".to_owned(), email: email.to_owned() };
     let id = MailId::generate(NOW);
     renderer
-        .render(&Order { id, to: &to, at: NOW, now: NOW, content: &Content::Enrolled, token: None })
+        .render(&Order {
+            id,
+            to: &to,
+            preferences: &Preferences::default(),
+            at: NOW,
+            now: NOW,
+            content: &Content::Enrolled,
+            token: None,
+            code: None,
+        })
         .unwrap()
 }
 

@@ -33,7 +33,7 @@ export class Gateway {
     child.stderr?.on('data', keep);
   }
 
-  static async start(more: Record<string, string> = {}): Promise<Gateway> {
+  static async start(settings: Record<string, string> = {}): Promise<Gateway> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing; run cargo build, or set E2E_GATEWAY`);
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
     const port = await freePort();
@@ -47,7 +47,7 @@ export class Gateway {
       LATCHKEY_SMTP_URL: mail.url,
       LATCHKEY_WEB_DIR: join(ROOT, 'web', 'dist'),
       LATCHKEY_TEST_CLOCK_FILE: join(folder, 'clock'),
-      ...more,
+      ...settings,
     };
     const child = spawn(BINARY, ['dev', '--data', join(folder, 'data'), '--empty'], {
       cwd: ROOT,
@@ -119,7 +119,7 @@ function environmentOfOthers(): NodeJS.ProcessEnv {
   );
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, reject) => {
     const server = createServer();
     server.on('error', reject);

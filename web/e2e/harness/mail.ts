@@ -59,6 +59,12 @@ export const resetLink = (mail: Email) => linkTo('mfa-reset', mail);
 /** The link of "You are invited". */
 export const invitationLink = (mail: Email) => linkTo('invitation', mail);
 
+/** The link of "Verify your e-mail address" and of "Verify your new e-mail address". */
+export const verificationLink = (mail: Email) => linkTo('verify-email', mail);
+
+/** The link of "Set a new password". */
+export const passwordLink = (mail: Email) => linkTo('reset-password', mail);
+
 function linkTo(page: string, mail: Email): string {
   const link = new RegExp(`https?://\\S+/${page}#token=[\\w-]+`).exec(mail.text ?? '');
   if (!link) throw new Error(`no link to ${page} in: ${mail.text}`);

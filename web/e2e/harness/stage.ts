@@ -12,8 +12,8 @@ export class Stage {
     readonly browser: Browser,
   ) {}
 
-  static async open(environment: Record<string, string> = {}): Promise<Stage> {
-    const gateway = await Gateway.start(environment);
+  static async open(settings: Record<string, string> = {}): Promise<Stage> {
+    const gateway = await Gateway.start(settings);
     try {
       return new Stage(gateway, await launch());
     } catch (error) {

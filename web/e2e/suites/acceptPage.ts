@@ -72,6 +72,39 @@ export function acceptPage(onStage: OnStage): void {
       await user.getByRole('heading', { name: 'Open the link in your e-mail again' }).waitFor();
     });
 
+    it('outlives a lost network, and works once: in a second tab and on the way back it says why not', async () => {
+      const { gateway, url } = onStage();
+      const cast = new Cast('Twice Ltd');
+      const olga = cast.add('Olga Owner', 'OWNER', { mfa: false });
+      const ulf = cast.add('Ulf User', 'ANALYST');
+      await gateway.import(cast.rows);
+      const owner = (await onStage().visitor()).page;
+      await logIn(owner, url, olga);
+      await resetMfa(owner, ulf);
+      const link = resetLink(await gateway.mail.wait(ulf.email, 'MFA reset request'));
+      const first = (await onStage().visitor()).page;
+      const second = await first.context().newPage();
+      for (const tab of [first, second]) {
+        await tab.goto(link);
+        await tab.getByRole('button', { name: 'Accept' }).waitFor();
+      }
+
+      await first.context().setOffline(true);
+      await first.getByRole('button', { name: 'Accept' }).click();
+      await first.getByRole('alert').getByText('The gateway cannot be reached.').waitFor();
+      await first.context().setOffline(false);
+      await first.getByRole('button', { name: 'Accept' }).click();
+      await first.getByRole('heading', { name: 'Your MFA is reset' }).waitFor();
+      await second.getByRole('button', { name: 'Accept' }).click();
+      await second.getByRole('heading', { name: 'This link does not work' }).waitFor();
+
+      await first.getByRole('link', { name: 'Log in' }).click();
+      await first.getByRole('heading', { name: 'Log in' }).waitFor();
+      await first.goBack();
+      await first.getByRole('heading', { name: 'This link does not work' }).waitFor();
+      assert.equal(first.url(), `${url}/mfa-reset`, 'the token is not in the history');
+    });
+
     it('explains a link that is not genuine', async () => {
       const { page } = await onStage().visitor();
       await page.goto(`${onStage().url}/mfa-reset#token=lkr_${'A'.repeat(43)}`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { invitationLink } from '../harness/mail';
-import { Cast, PASSWORD, type Person } from '../harness/people';
+import { Cast, PASSWORD, somebody } from '../harness/people';
 import type { OnStage } from '../harness/stage';
 import { invite, logIn, row } from '../harness/steps';
 
@@ -17,11 +17,6 @@ export function invitations(onStage: OnStage): void {
     const owner = (await onStage().visitor()).page;
     await logIn(owner, url, olga);
     return { gateway, url, owner, user: (await onStage().visitor()).page };
-  }
-
-  function somebody(name: string): Person {
-    const email = `${name.toLowerCase().replace(' ', '.')}.${Date.now()}@example.com`;
-    return { name, email, app: null, backupCodes: [] };
   }
 
   describe('invitations', () => {

@@ -32,13 +32,13 @@ export function members(onStage: OnStage): void {
       await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
       await row(page, rita).waitFor({ state: 'detached' });
 
-      await choose(page, adam, 'Hand the account over…');
+      await choose(page, adam, 'Hand over…');
       await dialog.getByRole('button', { name: 'Hand over' }).click();
       await row(page, adam).getByText('Owner', { exact: true }).waitFor();
       await row(page, olga).getByText('Admin', { exact: true }).waitFor();
       await row(page, ulf).getByRole('button', { name: 'Actions for Ulf User' }).click();
       await page.getByRole('menuitem', { name: 'Remove…' }).waitFor();
-      assert.equal(await page.getByRole('menuitem', { name: 'Hand the account over…' }).count(), 0);
+      assert.equal(await page.getByRole('menuitem', { name: 'Hand over…' }).count(), 0);
       await page.keyboard.press('Escape');
 
       await choose(page, olga, 'Leave…');

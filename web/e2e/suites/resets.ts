@@ -1,12 +1,15 @@
 // The life of a reset, seen from the Users tab.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { WebSocketRoute } from 'playwright-core';
 import { resetLink } from '../harness/mail';
 import { Cast } from '../harness/people';
 import type { OnStage } from '../harness/stage';
 import { logIn, resetMfa, row } from '../harness/steps';
 
 const SUBJECT = 'MFA reset request';
+/** What a gateway says that is replaced by a newer one. */
+const SERVICE_RESTART = 1012;
 const HALF_A_DAY = 12 * 3_600_000 + 60_000;
 
 export function resets(onStage: OnStage): void {
@@ -79,6 +82,34 @@ export function resets(onStage: OnStage): void {
       await owner.reload();
       await row(owner, ulf).getByText('Off', { exact: true }).waitFor();
       assert.equal(await row(owner, ulf).getByText('Reset requested').count(), 0);
+    });
+
+    it('catches up by itself after the live connection was lost, and says so meanwhile', async () => {
+      const { gateway, ulf, owner, user } = await scene('Socket Ltd');
+      const sockets: WebSocketRoute[] = [];
+      let down = false;
+      await owner.routeWebSocket(/\/graphql\/ws$/, (socket) => {
+        if (down) return void socket.close({ code: SERVICE_RESTART });
+        socket.connectToServer();
+        sockets.push(socket);
+        return undefined;
+      });
+      await owner.reload();
+      await row(owner, ulf).getByText('Reset requested').waitFor();
+      const notice = owner.getByText('Live updates are interrupted; trying to connect again.');
+      while (sockets.length === 0) await owner.waitForTimeout(50);
+      assert.equal(await notice.count(), 0);
+
+      down = true;
+      for (const socket of sockets) await socket.close({ code: SERVICE_RESTART });
+      await notice.waitFor();
+      await user.goto(resetLink(await gateway.mail.wait(ulf.email, SUBJECT)));
+      await user.getByRole('button', { name: 'Accept' }).click();
+      await user.getByRole('heading', { name: 'Your MFA is reset' }).waitFor();
+      await row(owner, ulf).getByText('Reset requested').waitFor();
+      down = false;
+      await row(owner, ulf).getByText('Off', { exact: true }).waitFor();
+      await notice.waitFor({ state: 'detached' });
     });
 
     it('expires after twelve hours, and the page says whom to ask', async () => {

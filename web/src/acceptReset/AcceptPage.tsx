@@ -1,6 +1,6 @@
 // What the link of the mail opens: who asked, for which account, until when; two buttons. Nothing changes before one
 // of them is pressed. Works signed out.
-import { Alert, Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, PasswordInput, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { Link } from 'wouter';
@@ -12,6 +12,7 @@ import { useI18n } from '../i18n';
 import { Facts } from '../ui/DataTable';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
+import { Outcome } from '../ui/Outcome';
 import { PageTitle } from '../ui/Page';
 import { useNow } from '../ui/useNow';
 
@@ -199,14 +200,5 @@ function Question(props: {
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function Outcome({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <Stack>
-      <PageTitle>{title}</PageTitle>
-      <Alert role="status">{children}</Alert>
-    </Stack>
   );
 }

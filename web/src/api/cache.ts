@@ -7,10 +7,15 @@ const embedded = () => null;
 /** Pages of these lists were read before a change: whoever shows them reads them anew. */
 function outdated(...lists: string[]): UpdateResolver {
   return (_answer, args, cache) => {
-    const { accountId } = args['input'] as { accountId: string };
-    const account = { __typename: 'Account', id: accountId };
-    for (const { fieldName, arguments: page } of cache.inspectFields(account)) {
-      if (lists.includes(fieldName)) cache.invalidate(account, fieldName, page);
+    const { accountId, portfolioId } = args['input'] as { accountId?: string; portfolioId?: string };
+    const scopes = [
+      ...(accountId ? [{ __typename: 'Account', id: accountId }] : []),
+      ...(portfolioId ? [{ __typename: 'Portfolio', id: portfolioId }] : []),
+    ];
+    for (const scope of scopes) {
+      for (const { fieldName, arguments: page } of cache.inspectFields(scope)) {
+        if (lists.includes(fieldName)) cache.invalidate(scope, fieldName, page);
+      }
     }
   };
 }
@@ -21,7 +26,12 @@ export const cacheOptions: Partial<CacheExchangeOpts> = {
     UserMfa: embedded,
     MfaResetEligibility: embedded,
     MfaPolicy: embedded,
+    MfaCoverage: embedded,
+    MfaCoverageCount: embedded,
+    MfaCoveragePoint: embedded,
     AccountMembership: embedded,
+    PortfolioAccessOutcome: embedded,
+    PortfolioAccessChangeRejected: embedded,
     AccountAuthority: embedded,
     PortfolioAuthority: embedded,
     MfaResetPreview: embedded,
@@ -36,6 +46,13 @@ export const cacheOptions: Partial<CacheExchangeOpts> = {
       changeUserRole: outdated('users'),
       removeUser: outdated('users'),
       transferAccountOwnership: outdated('users'),
+      invitePortfolioUser: outdated('invitations'),
+      changePortfolioUserRole: outdated('users'),
+      removePortfolioUser: outdated('users'),
+      transferPortfolioOwnership: outdated('users'),
+      updatePortfolioUserAccess: outdated('accountUsers'),
+      addAccountToPortfolio: outdated('accounts', 'accountUsers'),
+      removeAccountFromPortfolio: outdated('accounts', 'accountUsers'),
     },
   },
 };

@@ -9,6 +9,12 @@ export function errorCodes(error: CombinedError | undefined): Set<string> {
   return new Set(codes.filter((code): code is string => typeof code === 'string'));
 }
 
+/** Whether MFA became required while the person was logged in, and the session is without. */
+export function lacksMfa(error: CombinedError): boolean {
+  const reasons = error.graphQLErrors.map((one) => one.extensions['reason']);
+  return reasons.includes('MFA_ENROLLMENT_REQUIRED') || reasons.includes('MFA_REQUIRED');
+}
+
 export type Failure = 'network' | ErrorCode;
 
 /** The one failure that the person can do something about. */

@@ -1,24 +1,37 @@
 // The one way to the gateway: queries and mutations over HTTP, subscriptions over one WebSocket. The session travels
 // in a cookie that no script can read; the header says that the request means to use it.
-import { Client, fetchExchange, getOperationName, mapExchange, subscriptionExchange } from '@urql/core';
+import {
+  Client,
+  CombinedError,
+  fetchExchange,
+  getOperationName,
+  mapExchange,
+  type OperationResult,
+  subscriptionExchange,
+} from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createClient as createSocket } from 'graphql-ws';
 import { cacheOptions } from './cache';
-import { errorCodes } from './errors';
+import { errorCodes, lacksMfa } from './errors';
 
 export interface Gateway {
   client: Client;
-  /** Calls back after the socket came back from a loss: events may have been missed meanwhile. */
-  onReconnected(listener: () => void): () => void;
+  /** Calls back when the socket is lost (false), and when it is back (true): events may have been missed meanwhile. */
+  onConnection(listener: (connected: boolean) => void): () => void;
   dispose(): void;
 }
 
+const CLOSED_BY_US = 1000;
 /** Close codes after which another attempt with the same session cannot succeed. */
 const FINAL_CLOSE_CODES = new Set([4400, 4401, 4403, 4409]);
 
-export function createGateway(onSignedOut: () => void): Gateway {
-  const reconnectListeners = new Set<() => void>();
-  let connectedBefore = false;
+/** Calls back when the gateway takes the session no more, or only to set MFA up. */
+export function createGateway(onSignedOut: () => void, onRestricted: () => void): Gateway {
+  const listeners = new Set<(connected: boolean) => void>();
+  const tell = (connected: boolean) => {
+    for (const listener of listeners) listener(connected);
+  };
+  let lost = false;
 
   const socket = createSocket({
     url: socketUrl(),
@@ -29,8 +42,13 @@ export function createGateway(onSignedOut: () => void): Gateway {
     shouldRetry: (event) => !(event instanceof CloseEvent && FINAL_CLOSE_CODES.has(event.code)),
     on: {
       connected: () => {
-        if (connectedBefore) for (const listener of reconnectListeners) listener();
-        connectedBefore = true;
+        if (lost) tell(true);
+        lost = false;
+      },
+      closed: (event) => {
+        if (event instanceof CloseEvent && event.code === CLOSED_BY_US) return;
+        if (!lost) tell(false);
+        lost = true;
       },
     },
   });
@@ -45,9 +63,11 @@ export function createGateway(onSignedOut: () => void): Gateway {
           // Asking who is signed in must not end in asking again.
           if (getOperationName(operation.query) === 'Viewer') return;
           if (errorCodes(error).has('UNAUTHENTICATED')) onSignedOut();
+          else if (lacksMfa(error)) onRestricted();
         },
       }),
       cacheExchange(cacheOptions),
+      mapExchange({ onResult: withoutOwnReset }),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: (request) => ({
@@ -68,15 +88,28 @@ export function createGateway(onSignedOut: () => void): Gateway {
 
   return {
     client,
-    onReconnected(listener) {
-      reconnectListeners.add(listener);
-      return () => reconnectListeners.delete(listener);
+    onConnection(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     dispose() {
-      reconnectListeners.clear();
+      listeners.clear();
       void socket.dispose();
     },
   };
+}
+
+/**
+ * In a list of people the viewer's own waiting reset is always refused to them. The cache takes a refused field for one
+ * that was never read, would ask for the whole list again and again, and in the end lose sight of it: null is all it says.
+ */
+function withoutOwnReset(result: OperationResult): OperationResult {
+  if (!result.error || result.error.networkError) return result;
+  const others = result.error.graphQLErrors.filter(
+    ({ path, extensions }) => path?.at(-1) !== 'pendingMfaReset' || extensions['code'] !== 'FORBIDDEN',
+  );
+  const { error: _refused, ...answer } = result;
+  return others.length > 0 ? { ...answer, error: new CombinedError({ graphQLErrors: others }) } : answer;
 }
 
 function socketUrl(): string {

@@ -10,12 +10,21 @@ import { Plain } from './Plain';
 import { homeOf, ViewerContext, viewerDocument } from './viewer';
 
 const Shell = lazy(() => import('./Shell'));
+const RestrictedPage = lazy(() => import('../logIn/RestrictedPage'));
 const AcceptPage = lazy(() => import('../acceptReset/AcceptPage'));
 const InvitationPage = lazy(() => import('../invitation/InvitationPage'));
+const SignUpPage = lazy(() => import('../signUp/SignUpPage'));
+const VerifyEmailPage = lazy(() => import('../signUp/VerifyEmailPage'));
+const ForgotPasswordPage = lazy(() => import('../password/ForgotPasswordPage'));
+const ResetPasswordPage = lazy(() => import('../password/ResetPasswordPage'));
 const AccountUsersPage = lazy(() => import('../users/AccountUsersPage'));
 const PortfolioUsersPage = lazy(() => import('../users/PortfolioUsersPage'));
 const PortfolioTeamPage = lazy(() => import('../users/PortfolioTeamPage'));
 const PortfolioAccountsPage = lazy(() => import('../users/PortfolioAccountsPage'));
+const ProfilePage = lazy(() => import('../profile/ProfilePage'));
+const CreatePage = lazy(() => import('../create/CreatePage'));
+const AccountSettingsPage = lazy(() => import('../settings/AccountSettingsPage'));
+const PortfolioSettingsPage = lazy(() => import('../settings/PortfolioSettingsPage'));
 const SecurityPage = lazy(() => import('../security/SecurityPage'));
 const AccountPolicyPage = lazy(() => import('../policy/AccountPolicyPage'));
 const PortfolioPolicyPage = lazy(() => import('../policy/PortfolioPolicyPage'));
@@ -31,6 +40,18 @@ export function App() {
         </Route>
         <Route path="/invitation">
           <InvitationPage />
+        </Route>
+        <Route path="/sign-up">
+          <SignUpPage />
+        </Route>
+        <Route path="/verify-email">
+          <VerifyEmailPage />
+        </Route>
+        <Route path="/forgot-password">
+          <ForgotPasswordPage />
+        </Route>
+        <Route path="/reset-password">
+          <ResetPasswordPage />
         </Route>
         <Route>
           <SignedInOrNot />
@@ -58,6 +79,9 @@ function SignedInOrNot() {
     if (path === '/login') return <LogInPage />;
     return <Redirect to={path === '/' ? '/login' : `/login?next=${encodeURIComponent(path)}`} replace />;
   }
+  if (viewer.mfaEnrollmentRequired || viewer.secondFactorRequired) {
+    return <RestrictedPage canEnrol={viewer.mfaEnrollmentRequired} />;
+  }
   if (path === '/login') return <Redirect to={nextPath(params.get('next')) ?? homeOf(viewer)} replace />;
   if (path === '/') return <Redirect to={homeOf(viewer)} replace />;
 
@@ -69,11 +93,19 @@ function SignedInOrNot() {
             <Route path="/accounts/:id/users">{({ id }) => <AccountUsersPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/policy">{({ id }) => <AccountPolicyPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/audit">{({ id }) => <AccountAuditPage key={id} id={id} />}</Route>
+            <Route path="/accounts/:id/settings">{({ id }) => <AccountSettingsPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/users">{({ id }) => <PortfolioUsersPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/team">{({ id }) => <PortfolioTeamPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/accounts">{({ id }) => <PortfolioAccountsPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/policy">{({ id }) => <PortfolioPolicyPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/audit">{({ id }) => <PortfolioAuditPage key={id} id={id} />}</Route>
+            <Route path="/portfolios/:id/settings">{({ id }) => <PortfolioSettingsPage key={id} id={id} />}</Route>
+            <Route path="/profile">
+              <ProfilePage />
+            </Route>
+            <Route path="/create">
+              <CreatePage />
+            </Route>
             <Route path="/security">
               <SecurityPage />
             </Route>

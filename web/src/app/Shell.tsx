@@ -5,7 +5,7 @@ import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
 import type { AccountRole, PortfolioRole } from '../gql/graphql';
 import { useI18n } from '../i18n';
-import { BuildingIcon, LogIcon, PersonIcon, ShieldIcon, UsersIcon } from '../ui/icons';
+import { BuildingIcon, KeyIcon, LogIcon, PersonIcon, PlusIcon, ShieldIcon, SlidersIcon, UsersIcon } from '../ui/icons';
 import { Preferences } from './Preferences';
 import classes from './Shell.module.css';
 import { useLogOut } from './useLogOut';
@@ -63,7 +63,9 @@ export default function Shell({ children }: { children: ReactNode }) {
               <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
                 {m.app.you}
               </Text>
-              <ScreenLink href="/security" icon={<PersonIcon />} label={m.app.mySecurity} />
+              <ScreenLink href="/profile" icon={<PersonIcon />} label={m.app.profile} />
+              <ScreenLink href="/security" icon={<KeyIcon />} label={m.app.mySecurity} />
+              <ScreenLink href="/create" icon={<PlusIcon />} label={m.app.create} />
             </div>
           </Stack>
         </AppShell.Section>
@@ -145,6 +147,7 @@ function ScopeLinks() {
       {portfolio && <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />}
       <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
       {manager && <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />}
+      <ScreenLink href={`${base}/settings`} icon={<SlidersIcon />} label={m.app.general} />
     </div>
   );
 }

@@ -27,3 +27,5 @@ function linkTokenAt(path: string): () => string | null {
 
 export const useResetToken = linkTokenAt('/mfa-reset');
 export const useInvitationToken = linkTokenAt('/invitation');
+export const useVerificationToken = linkTokenAt('/verify-email');
+export const usePasswordToken = linkTokenAt('/reset-password');

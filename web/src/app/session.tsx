@@ -1,6 +1,16 @@
 // Who is signed in, as far as this browser tab knows. Signing in or out throws the whole cache away, so that nothing
 // of one person is ever shown to the next; other tabs of the same browser follow.
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { Provider } from 'urql';
 import { createGateway, type Gateway } from '../api/gateway';
 
@@ -15,17 +25,25 @@ interface Session {
 const SessionContext = createContext<Session | null>(null);
 const CHANNEL = 'latchkey-session';
 
+/** Whatever the gateway says about the session: who is signed in, and to what, is asked anew. */
+function connect(replace: RefObject<(ended: boolean) => void>): Gateway {
+  return createGateway(
+    () => replace.current(true),
+    () => replace.current(false),
+  );
+}
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [ended, setEnded] = useState(false);
   const replace = useRef<(ended: boolean) => void>(() => {});
-  const [gateway, setGateway] = useState<Gateway>(() => createGateway(() => replace.current(true)));
+  const [gateway, setGateway] = useState<Gateway>(() => connect(replace));
   const channel = useMemo(() => new BroadcastChannel(CHANNEL), []);
 
   useEffect(() => {
     replace.current = (nowEnded) => {
       gateway.dispose();
       setEnded(nowEnded);
-      setGateway(createGateway(() => replace.current(true)));
+      setGateway(connect(replace));
     };
     channel.onmessage = () => replace.current(false);
   }, [channel, gateway]);

@@ -6,6 +6,8 @@ import type { AccountRole, PortfolioRole, ViewerQuery } from '../gql/graphql';
 export const viewerDocument = graphql(`
   query Viewer {
     viewer {
+      mfaEnrollmentRequired
+      secondFactorRequired
       user {
         id
         name

@@ -10,7 +10,9 @@ import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
 import { cursorFrom } from '../ui/Pager';
 import { useListParams } from '../users/listParams';
-import { actionsFrom, AuditTable, AuditToolbar } from './AuditLog';
+import { AuditTable } from './AuditLog';
+import { AuditToolbar } from './AuditToolbar';
+import { daysCrossed, filterFrom, variablesOf } from './filter';
 import { useExport } from './useExport';
 
 const PAGE_SIZE = 50;
@@ -41,10 +43,31 @@ export const auditRowFragment = graphql(`
 `);
 
 const accountAuditDocument = graphql(`
-  query AccountAudit($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $actions: [AuditAction!]) {
+  query AccountAudit(
+    $id: ID!
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $actions: [AuditAction!]
+    $actorId: ID
+    $targetId: ID
+    $since: DateTime
+    $until: DateTime
+  ) {
     account(id: $id) {
       id
-      auditLog(first: $first, after: $after, last: $last, before: $before, actions: $actions) {
+      auditLog(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        actions: $actions
+        actorId: $actorId
+        targetId: $targetId
+        since: $since
+        until: $until
+      ) {
         edges {
           node {
             ...AuditRow
@@ -72,24 +95,20 @@ export default function AccountAuditPage({ id }: { id: string }) {
 function Log({ id, name }: { id: string; name: string }) {
   const { m } = useI18n();
   const { params, set } = useListParams();
-  const actions = actionsFrom(params, m.audit.actions);
-  const filter = { id, actions: actions.length > 0 ? actions : null };
+  const filter = filterFrom(params, m.audit.actions);
+  const variables = { id, ...variablesOf(filter) };
   const [{ data, error, fetching }, refetch] = useQuery({
     query: accountAuditDocument,
-    variables: { ...filter, ...cursorFrom(params, PAGE_SIZE) },
+    variables: { ...variables, ...cursorFrom(params, PAGE_SIZE) },
+    pause: daysCrossed(filter),
     requestPolicy: 'cache-and-network',
   });
-  const { exported, run } = useExport(accountAuditDocument, filter, (page) => page.account?.auditLog);
+  const { exported, run } = useExport(accountAuditDocument, variables, (page) => page.account?.auditLog);
   const log = data?.account?.auditLog;
 
   return (
     <Page title={m.audit.title(name)}>
-      <AuditToolbar
-        actions={actions}
-        onFilter={(chosen) => set({ actions: chosen.join(',') })}
-        exported={exported}
-        onExport={() => void run()}
-      />
+      <AuditToolbar filter={filter} onFilter={set} exported={exported} onExport={() => void run()} />
       {error && !log && <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />}
       {!log && fetching && <Loading />}
       {log && <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />}

@@ -1,41 +1,16 @@
-// The audit log of an account or portfolio: newest first, by action, page by page, and all of it as a file.
-import { Button, Group, MultiSelect, Stack, Text } from '@mantine/core';
-import type { AuditAction, AuditRowFragment } from '../gql/graphql';
+// The events of an audit log, newest first, page by page. A name narrows the log to that person.
+import { Anchor, Stack, Text } from '@mantine/core';
+import type { AuditRowFragment } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
 import { DataTable } from '../ui/DataTable';
 import { Pager } from '../ui/Pager';
-
-export type AuditChanges = Record<string, string | null>;
+import type { AuditChanges } from './AuditToolbar';
 
 interface Props {
   name: string;
   rows: AuditRowFragment[];
   pageInfo: Parameters<typeof Pager>[0]['info'];
   onMove: (changes: AuditChanges) => void;
-}
-
-export function ActionFilter(props: { value: AuditAction[]; onChange: (actions: AuditAction[]) => void }) {
-  const { m } = useI18n();
-  const data = Object.keys(m.audit.actions)
-    .map((value) => ({ value, label: label(m.audit.actions, value as AuditAction) }))
-    .sort((one, other) => one.label.localeCompare(other.label));
-  return (
-    <MultiSelect
-      label={m.audit.filter}
-      placeholder={props.value.length === 0 ? m.audit.all : ''}
-      data={data}
-      value={props.value}
-      onChange={(value) => props.onChange(value as AuditAction[])}
-      clearable
-      searchable
-      flex="1 1 20rem"
-    />
-  );
-}
-
-/** The actions that the address asks for; what is none of ours is left out. */
-export function actionsFrom(params: URLSearchParams, known: object): AuditAction[] {
-  return (params.get('actions') ?? '').split(',').filter((action): action is AuditAction => action in known);
 }
 
 export function AuditTable({ name, rows, pageInfo, onMove }: Props) {
@@ -59,8 +34,12 @@ export function AuditTable({ name, rows, pageInfo, onMove }: Props) {
                   </Text>
                 )}
               </td>
-              <td>{row.actor?.name ?? m.app.none}</td>
-              <td>{row.target?.name ?? m.app.none}</td>
+              <td>
+                <Person person={row.actor} say={m.audit.doneBy} onChoose={(actor) => onMove({ actor })} />
+              </td>
+              <td>
+                <Person person={row.target} say={m.audit.doneTo} onChoose={(target) => onMove({ target })} />
+              </td>
               <td>
                 {row.ip ?? m.app.none}
                 {row.userAgent && (
@@ -85,19 +64,24 @@ export function AuditTable({ name, rows, pageInfo, onMove }: Props) {
   );
 }
 
-export function AuditToolbar(props: {
-  actions: AuditAction[];
-  onFilter: (actions: AuditAction[]) => void;
-  exported: number | null;
-  onExport: () => void;
+function Person(props: {
+  person: { id: string; name: string } | null | undefined;
+  say: (name: string) => string;
+  onChoose: (id: string) => void;
 }) {
   const { m } = useI18n();
+  const { person } = props;
+  if (!person) return m.app.none;
   return (
-    <Group align="flex-end">
-      <ActionFilter value={props.actions} onChange={props.onFilter} />
-      <Button variant="default" disabled={props.exported !== null} onClick={props.onExport}>
-        {props.exported === null ? m.audit.export : m.audit.exporting(props.exported)}
-      </Button>
-    </Group>
+    <Anchor
+      component="button"
+      type="button"
+      size="sm"
+      ta="start"
+      aria-label={props.say(person.name)}
+      onClick={() => props.onChoose(person.id)}
+    >
+      {person.name}
+    </Anchor>
   );
 }

@@ -10,16 +10,39 @@ import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
 import { cursorFrom } from '../ui/Pager';
 import { useListParams } from '../users/listParams';
-import { actionsFrom, AuditTable, AuditToolbar } from './AuditLog';
+import { AuditTable } from './AuditLog';
+import { AuditToolbar } from './AuditToolbar';
+import { daysCrossed, filterFrom, variablesOf } from './filter';
 import { useExport } from './useExport';
 
 const PAGE_SIZE = 50;
 
 const portfolioAuditDocument = graphql(`
-  query PortfolioAudit($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $actions: [AuditAction!]) {
+  query PortfolioAudit(
+    $id: ID!
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $actions: [AuditAction!]
+    $actorId: ID
+    $targetId: ID
+    $since: DateTime
+    $until: DateTime
+  ) {
     portfolio(id: $id) {
       id
-      auditLog(first: $first, after: $after, last: $last, before: $before, actions: $actions) {
+      auditLog(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        actions: $actions
+        actorId: $actorId
+        targetId: $targetId
+        since: $since
+        until: $until
+      ) {
         edges {
           node {
             ...AuditRow
@@ -47,24 +70,20 @@ export default function PortfolioAuditPage({ id }: { id: string }) {
 function Log({ id, name }: { id: string; name: string }) {
   const { m } = useI18n();
   const { params, set } = useListParams();
-  const actions = actionsFrom(params, m.audit.actions);
-  const filter = { id, actions: actions.length > 0 ? actions : null };
+  const filter = filterFrom(params, m.audit.actions);
+  const variables = { id, ...variablesOf(filter) };
   const [{ data, error, fetching }, refetch] = useQuery({
     query: portfolioAuditDocument,
-    variables: { ...filter, ...cursorFrom(params, PAGE_SIZE) },
+    variables: { ...variables, ...cursorFrom(params, PAGE_SIZE) },
+    pause: daysCrossed(filter),
     requestPolicy: 'cache-and-network',
   });
-  const { exported, run } = useExport(portfolioAuditDocument, filter, (page) => page.portfolio?.auditLog);
+  const { exported, run } = useExport(portfolioAuditDocument, variables, (page) => page.portfolio?.auditLog);
   const log = data?.portfolio?.auditLog;
 
   return (
     <Page title={m.audit.title(name)}>
-      <AuditToolbar
-        actions={actions}
-        onFilter={(chosen) => set({ actions: chosen.join(',') })}
-        exported={exported}
-        onExport={() => void run()}
-      />
+      <AuditToolbar filter={filter} onFilter={set} exported={exported} onExport={() => void run()} />
       {error && !log && <FailureNotice error={error} onRetry={() => refetch({ requestPolicy: 'network-only' })} />}
       {!log && fetching && <Loading />}
       {log && <AuditTable name={name} rows={log.edges.map((edge) => edge.node)} pageInfo={log.pageInfo} onMove={set} />}

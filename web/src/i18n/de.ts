@@ -1,7 +1,11 @@
 // German.
+import own from './de/own';
+import places from './de/places';
 import type { Messages } from './en';
 
 const de: Messages = {
+  ...own,
+  ...places,
   app: {
     name: 'Latchkey',
     loading: 'Wird geladen …',
@@ -11,7 +15,8 @@ const de: Messages = {
     chooseScope: 'Konto oder Portfolio',
     accounts: 'Konten',
     portfolios: 'Portfolios',
-    noScopes: 'Sie gehören noch zu keinem Konto. Bitten Sie einen Owner oder Admin um eine Einladung.',
+    noScopes:
+      'Sie gehören noch zu keinem Konto. Bitten Sie einen Owner oder Admin um eine Einladung oder legen Sie ein Konto an.',
     users: 'Benutzer',
     manageUsers: 'Benutzer verwalten',
     portfolioAccounts: 'Konten',
@@ -21,6 +26,9 @@ const de: Messages = {
     policy: 'MFA-Richtlinie',
     auditLog: 'Protokoll',
     mySecurity: 'Meine Sicherheit',
+    profile: 'Profil',
+    create: 'Neues Konto oder Portfolio',
+    general: 'Allgemein',
     settings: 'Einstellungen',
     manage: 'Verwaltung',
     you: 'Sie',
@@ -33,6 +41,10 @@ const de: Messages = {
     notFoundTitle: 'Hier ist nichts',
     notFound: 'Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen.',
     goHome: 'Zur Startseite',
+    linkMissingTitle: 'Öffnen Sie den Link in Ihrer E-Mail noch einmal',
+    linkMissing:
+      'Zu Ihrer Sicherheit vergisst diese Seite den Link, wenn sie neu geladen wird. Folgen Sie dem Link in der E-Mail noch einmal.',
+    linkInvalidTitle: 'Dieser Link funktioniert nicht',
     close: 'Schließen',
     cancel: 'Abbrechen',
     back: 'Zurück',
@@ -69,11 +81,13 @@ const de: Messages = {
     email: 'E-Mail',
     password: 'Passwort',
     submit: 'Anmelden',
+    forgot: 'Passwort vergessen?',
+    signUp: 'Registrieren',
     sessionEnded: 'Ihre Sitzung ist beendet. Melden Sie sich neu an, um fortzufahren.',
     rejected: {
       INVALID_CREDENTIALS: 'E-Mail oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.',
       EMAIL_NOT_VERIFIED:
-        'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie.',
+        'Diese E-Mail-Adresse ist noch nicht bestätigt. Öffnen Sie den Link in unserer E-Mail an Sie, oder setzen Sie ein neues Passwort: Auch das bestätigt sie.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
     codeTitle: 'Code eingeben',
@@ -108,6 +122,25 @@ const de: Messages = {
       MFA_ALREADY_ENABLED: 'MFA ist schon ein.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
+  },
+  device: {
+    title: 'Sehen Sie in Ihr Postfach',
+    explained: (email) =>
+      `Sie melden sich hier zum ersten Mal an. Geben Sie den 8-stelligen Code ein, den wir an ${email} geschickt haben.`,
+    code: '8-stelliger Code',
+    again: 'Keine Mail? Sehen Sie im Spam-Ordner nach, oder beginnen Sie neu, um einen anderen Code zu erhalten.',
+    rejected: {
+      WRONG_CODE: 'Dieser Code ist falsch. Nehmen Sie den Code der neuesten Mail.',
+      CHALLENGE_EXPIRED: 'Das hat zu lange gedauert. Beginnen Sie neu mit Ihrem Passwort.',
+      TOO_MANY_ATTEMPTS: 'Zu viele Versuche. Beginnen Sie neu mit Ihrem Passwort.',
+    },
+  },
+  restricted: {
+    enrol:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um fortzufahren.',
+    again: 'Neu anmelden',
+    againExplained:
+      'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung, und diese Sitzung ist älter als Ihre MFA. Melden Sie sich mit einem Code Ihrer Authenticator-App neu an.',
   },
   codes: {
     title: 'Backup-Codes sichern',
@@ -284,9 +317,10 @@ const de: Messages = {
     invited: (email) => `Die Einladung an ${email} ist unterwegs.`,
     inviteRejected: {
       ALREADY_INVITED: 'Diese Person ist schon eingeladen. Senden Sie die Einladung stattdessen noch einmal.',
-      ALREADY_MEMBER: 'Diese Person gehört schon zum Konto.',
-      ROLE_NOT_GRANTABLE:
-        'Ein Konto hat genau einen Owner. Laden Sie mit einer anderen Rolle ein und übergeben Sie das Konto danach.',
+      ALREADY_MEMBER: 'Diese Person gehört schon dazu.',
+      ROLE_NOT_GRANTABLE: 'Es gibt genau einen Owner. Laden Sie mit einer anderen Rolle ein und übergeben Sie danach.',
+      NO_SUCH_ROLE: 'Diese Rolle gibt es nicht mehr. Wählen Sie eine andere.',
+      MORE_THAN_HELD: 'Diese Rolle hat Rechte, die Sie nicht haben. Wählen Sie eine andere.',
       TOO_MANY_INVITATIONS: 'Zuletzt wurden zu viele Einladungen gesendet.',
     },
     waiting: 'Wartende Einladungen',
@@ -305,8 +339,9 @@ const de: Messages = {
     changeRoleSubmit: 'Ändern',
     roleChanged: (name, role) => `${name} hat jetzt die Rolle ${role}.`,
     remove: 'Entfernen …',
-    removeTitle: (name, account) => `${name} aus ${account} entfernen?`,
-    removeExplained: (name) => `${name} verliert den Zugang sofort. Andere Konten der Person bleiben, wie sie sind.`,
+    removeTitle: (name, scope) => `${name} aus ${scope} entfernen?`,
+    removeExplained: (name, scope) =>
+      `${name} verliert den Zugang zu ${scope} sofort. Andere Plätze der Person bleiben, wie sie sind.`,
     removeSubmit: 'Entfernen',
     removed: (name) => `${name} ist entfernt.`,
     leave: 'Austreten …',
@@ -314,16 +349,19 @@ const de: Messages = {
     leaveExplained: 'Sie verlieren den Zugang sofort. Nur ein Owner oder Admin kann Sie wieder einladen.',
     leaveSubmit: 'Austreten',
     left: (account) => `Sie sind aus ${account} ausgetreten.`,
-    transfer: 'Konto übergeben …',
+    transfer: 'Übergeben …',
     transferTitle: (name) => `${name} zum Owner machen?`,
     transferExplained: (name, account) =>
       `${name} wird Owner von ${account}, Sie werden Admin. Nur der neue Owner kann das rückgängig machen. Beide erfahren es per E-Mail.`,
     transferSubmit: 'Übergeben',
     transferred: (name) => `${name} ist jetzt Owner.`,
     rejected: {
-      IS_OWNER: 'Der Platz des Owners lässt sich nicht ändern. Übergeben Sie das Konto zuerst.',
-      NOT_A_MEMBER: 'Diese Person gehört nicht mehr zum Konto.',
-      ROLE_NOT_GRANTABLE: 'Ein Konto hat genau einen Owner. Übergeben Sie das Konto stattdessen.',
+      IS_OWNER: 'Der Platz des Owners lässt sich nicht ändern. Übergeben Sie zuerst.',
+      NOT_A_MEMBER: 'Diese Person gehört nicht mehr dazu.',
+      ROLE_NOT_GRANTABLE: 'Es gibt genau einen Owner. Übergeben Sie stattdessen.',
+      NO_SUCH_ROLE: 'Diese Rolle gibt es nicht mehr. Wählen Sie eine andere.',
+      MORE_THAN_HELD: 'Diese Rolle hat Rechte, die Sie nicht haben. Wählen Sie eine andere.',
+      HOLDS_MORE: 'Diese Person hat Rechte, die Sie nicht haben. Fragen Sie einen Owner oder Admin.',
       ALREADY_OWNER: 'Diese Person ist schon Owner.',
     },
   },
@@ -376,12 +414,14 @@ const de: Messages = {
     acceptance: 'Eine MFA-Zurücksetzung annehmen kann man mit',
     LINK: 'dem Link in der E-Mail',
     LINK_AND_PASSWORD: 'dem Link in der E-Mail und dem Passwort',
-    affected: (count) =>
+    affected: (count, shown) =>
       count === 0
         ? 'Alle haben MFA: Niemand wäre betroffen.'
         : count === 1
           ? '1 Person hat noch keine MFA und müsste sie einrichten.'
-          : `${count} Personen haben noch keine MFA und müssten sie einrichten.`,
+          : `${shown} Personen haben noch keine MFA und müssten sie einrichten.`,
+    affectedFrom: (day) => `Bis ${day} ist die Anmeldung auch ohne MFA möglich.`,
+    ofTeam: 'Diese Richtlinie gilt für die Personen des Portfolios selbst; jeder Account hat seine eigene.',
     save: 'Speichern',
     saved: 'Die MFA-Richtlinie ist gespeichert.',
     rejected: {
@@ -389,10 +429,28 @@ const de: Messages = {
     },
     readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
   },
+  coverage: {
+    title: 'MFA-Abdeckung',
+    everybody: 'Die Personen des Portfolios selbst und aller verknüpften Accounts, jede einmal.',
+    period: 'Zeitraum',
+    days: (count) => (count > 365 ? 'Ein Jahr' : `${count} Tage`),
+    now: (withMfa, members, share) => `${withMfa} von ${members} Personen haben MFA (${share}).`,
+    none: 'Der Verlauf zeigt sich ab morgen: Gezählt wird einmal am Tag.',
+    today: 'jetzt',
+    told: (day, before, now) => `MFA-Abdeckung seit ${day}: von ${before} auf ${now}`,
+    table: 'Die Zahlen als Tabelle',
+    columns: ['Tag', 'Mit MFA', 'Personen', 'Anteil'],
+  },
   audit: {
     title: (name) => `Protokoll von ${name}`,
     filter: 'Nur zeigen',
     all: 'Alles',
+    firstDay: 'Ab',
+    lastDay: 'Bis',
+    daysCrossed: 'Dieser Tag liegt vor dem ersten.',
+    doneBy: (name) => `Getan von ${name}`,
+    doneTo: (name) => `Betrifft ${name}`,
+    clear: (what) => `Wieder alle zeigen: ${what}`,
     time: 'Zeit',
     action: 'Was',
     actor: 'Wer',
@@ -411,11 +469,14 @@ const de: Messages = {
       BACKUP_CODE: 'Backup-Code',
       SESSION: 'Sitzung',
       MAIL_LINK: 'Link in einer E-Mail',
+      MAIL_CODE: 'Code einer E-Mail',
       ENROLLMENT_TOKEN: 'Einrichtungsschritt einer Anmeldung',
     },
     actions: {
       LOGGED_IN: 'Angemeldet',
       LOG_IN_REFUSED: 'Anmeldung verweigert',
+      DEVICE_CHALLENGED: 'Code für ein neues Gerät geschickt',
+      DEVICE_KNOWN: 'Neues Gerät bestätigt',
       MFA_CHALLENGED: 'Nach einem Code gefragt',
       LOGGED_OUT: 'Abgemeldet',
       SESSION_REVOKED: 'Sitzung beendet',
@@ -433,6 +494,7 @@ const de: Messages = {
       MFA_RESET_CANCELLED: 'MFA-Zurücksetzung zurückgenommen',
       MFA_POLICY_CHANGED: 'MFA-Richtlinie geändert',
       ACCESS_DENIED: 'Zugriff verweigert',
+      CHANGE_REFUSED: 'Änderung abgelehnt',
       ACCOUNT_CREATED: 'Konto angelegt',
       USER_INVITED: 'Person eingeladen',
       INVITATION_RESENT: 'Einladung erneut gesendet',
@@ -444,11 +506,17 @@ const de: Messages = {
       USER_REMOVED: 'Person entfernt',
       USER_LEFT: 'Person ausgetreten',
       ACCOUNT_OWNERSHIP_TRANSFERRED: 'Konto übergeben',
+      SECURITY_CONTACT_CHANGED: 'Sicherheitskontakt geändert',
+      SECURITY_CONTACT_REFUSED: 'Sicherheitskontakt abgelehnt',
       ACCOUNT_CLOSED: 'Konto geschlossen',
       PORTFOLIO_CREATED: 'Portfolio angelegt',
       PORTFOLIO_USER_ROLE_CHANGED: 'Rolle in einem Portfolio geändert',
       PORTFOLIO_USER_REMOVED: 'Person aus einem Portfolio entfernt',
       PORTFOLIO_USER_LEFT: 'Person aus einem Portfolio ausgetreten',
+      CUSTOM_ROLE_CREATED: 'Eigene Rolle angelegt',
+      CUSTOM_ROLE_CHANGED: 'Eigene Rolle geändert',
+      CUSTOM_ROLE_DELETED: 'Eigene Rolle gelöscht',
+      CUSTOM_ROLE_REFUSED: 'Änderung einer eigenen Rolle abgelehnt',
       PORTFOLIO_OWNERSHIP_TRANSFERRED: 'Portfolio übergeben',
       PORTFOLIO_CLOSED: 'Portfolio geschlossen',
       ACCOUNT_LINKED: 'Konto in ein Portfolio aufgenommen',

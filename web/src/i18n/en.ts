@@ -4,29 +4,36 @@ import type {
   AcceptInvitationRejectionReason,
   AcceptMfaResetRejectionReason,
   AccountRole,
+  AnswerDeviceChallengeRejectionReason,
   AnswerMfaChallengeRejectionReason,
   AuditAction,
+  ChangePortfolioUserRoleRejectionReason,
   ChangeUserRoleRejectionReason,
   Credential,
   BeginTotpEnrollmentRejectionReason,
   ConfirmTotpEnrollmentRejectionReason,
   DisableMfaRejectionReason,
+  InvitePortfolioUserRejectionReason,
   InviteUserRejectionReason,
   LogInRejectionReason,
   MfaMethod,
   PortfolioRole,
   RegenerateBackupCodesRejectionReason,
+  RemovePortfolioUserRejectionReason,
   RemoveUserRejectionReason,
   ResetUserMfaRejectionReason,
   SetAccountMfaPolicyRejectionReason,
   SetPortfolioMfaPolicyRejectionReason,
   TransferAccountOwnershipRejectionReason,
+  TransferPortfolioOwnershipRejectionReason,
 } from '../gql/graphql';
-
-/** Labels of an enum's values. */
-export type Labels<Value extends string> = { [value in Value]?: string } & { [other: string]: string | undefined };
+import own from './en/own';
+import places from './en/places';
+import type { Labels } from './labels';
 
 const en = {
+  ...own,
+  ...places,
   app: {
     name: 'Latchkey',
     loading: 'Loading…',
@@ -36,7 +43,7 @@ const en = {
     chooseScope: 'Account or portfolio',
     accounts: 'Accounts',
     portfolios: 'Portfolios',
-    noScopes: 'You belong to no account yet. Ask an Owner or Admin for an invitation.',
+    noScopes: 'You belong to no account yet. Ask an Owner or Admin for an invitation, or create an account.',
     users: 'Users',
     manageUsers: 'Manage users',
     portfolioAccounts: 'Accounts',
@@ -46,6 +53,9 @@ const en = {
     policy: 'MFA policy',
     auditLog: 'Audit log',
     mySecurity: 'My security',
+    profile: 'Profile',
+    create: 'New account or portfolio',
+    general: 'General',
     settings: 'Settings',
     manage: 'Manage',
     you: 'You',
@@ -58,6 +68,9 @@ const en = {
     notFoundTitle: 'Nothing here',
     notFound: 'This page does not exist, or you may not see it.',
     goHome: 'Go to the start page',
+    linkMissingTitle: 'Open the link in your e-mail again',
+    linkMissing: 'For your safety this page forgets the link when it is reloaded. Follow the link in the e-mail again.',
+    linkInvalidTitle: 'This link does not work',
     close: 'Close',
     cancel: 'Cancel',
     back: 'Back',
@@ -93,10 +106,13 @@ const en = {
     email: 'E-mail',
     password: 'Password',
     submit: 'Log in',
+    forgot: 'Forgot your password?',
+    signUp: 'Sign up',
     sessionEnded: 'Your session has ended. Log in again to go on.',
     rejected: {
       INVALID_CREDENTIALS: 'E-mail or password is wrong. Check both and try again.',
-      EMAIL_NOT_VERIFIED: 'This e-mail address is not confirmed yet. Open the link in the mail that we sent you.',
+      EMAIL_NOT_VERIFIED:
+        'This e-mail address is not confirmed yet. Open the link in the mail that we sent you, or set a new password: that confirms it, too.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<LogInRejectionReason>,
     codeTitle: 'Enter your code',
@@ -129,6 +145,24 @@ const en = {
       MFA_ALREADY_ENABLED: 'MFA is on already.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<BeginTotpEnrollmentRejectionReason | ConfirmTotpEnrollmentRejectionReason>,
+  },
+  device: {
+    title: 'Check your mail',
+    explained: (email: string) =>
+      `You log in from here for the first time. Enter the 8-digit code that we sent to ${email}.`,
+    code: '8-digit code',
+    again: 'No mail? Look into the spam folder, or start again to have another code sent.',
+    rejected: {
+      WRONG_CODE: 'This code is wrong. Use the code of the newest mail.',
+      CHALLENGE_EXPIRED: 'This took too long. Start again with your password.',
+      TOO_MANY_ATTEMPTS: 'Too many attempts. Start again with your password.',
+    } as Labels<AnswerDeviceChallengeRejectionReason>,
+  },
+  restricted: {
+    enrol: 'An account or portfolio of yours requires multi-factor authentication. Set it up now to go on.',
+    again: 'Log in again',
+    againExplained:
+      'An account or portfolio of yours requires multi-factor authentication, and this session is older than your MFA. Log in again with a code of your authenticator app.',
   },
   codes: {
     title: 'Save your backup codes',
@@ -301,10 +335,12 @@ const en = {
     invited: (email: string) => `The invitation to ${email} is on its way.`,
     inviteRejected: {
       ALREADY_INVITED: 'This person is invited already. Send the invitation again instead.',
-      ALREADY_MEMBER: 'This person belongs to the account already.',
-      ROLE_NOT_GRANTABLE: 'An account has exactly one Owner. Invite with another role, then hand the account over.',
+      ALREADY_MEMBER: 'This person belongs to it already.',
+      ROLE_NOT_GRANTABLE: 'There is exactly one Owner. Invite with another role, then hand over.',
+      NO_SUCH_ROLE: 'This role does not exist any more. Choose another one.',
+      MORE_THAN_HELD: 'This role holds permissions that you do not hold. Choose another one.',
       TOO_MANY_INVITATIONS: 'Too many invitations were sent lately.',
-    } as Labels<InviteUserRejectionReason>,
+    } as Labels<InviteUserRejectionReason | InvitePortfolioUserRejectionReason>,
     waiting: 'Invitations that wait',
     validUntil: (when: string) => `Valid until ${when}`,
     expired: 'Expired',
@@ -321,9 +357,9 @@ const en = {
     changeRoleSubmit: 'Change',
     roleChanged: (name: string, role: string) => `${name} has the role ${role} now.`,
     remove: 'Remove…',
-    removeTitle: (name: string, account: string) => `Remove ${name} from ${account}?`,
-    removeExplained: (name: string) =>
-      `${name} loses access to the account at once. The person’s other accounts stay as they are.`,
+    removeTitle: (name: string, scope: string) => `Remove ${name} from ${scope}?`,
+    removeExplained: (name: string, scope: string) =>
+      `${name} loses access to ${scope} at once. The person’s places elsewhere stay as they are.`,
     removeSubmit: 'Remove',
     removed: (name: string) => `${name} is removed.`,
     leave: 'Leave…',
@@ -331,18 +367,28 @@ const en = {
     leaveExplained: 'You lose access at once. Only an Owner or Admin can invite you again.',
     leaveSubmit: 'Leave',
     left: (account: string) => `You have left ${account}.`,
-    transfer: 'Hand the account over…',
+    transfer: 'Hand over…',
     transferTitle: (name: string) => `Make ${name} the Owner?`,
-    transferExplained: (name: string, account: string) =>
-      `${name} becomes the Owner of ${account}; you become an Admin. Only the new Owner can undo this. Both of you are told by e-mail.`,
+    transferExplained: (name: string, scope: string) =>
+      `${name} becomes the Owner of ${scope}; you become an Admin. Only the new Owner can undo this. Both of you are told by e-mail.`,
     transferSubmit: 'Hand over',
     transferred: (name: string) => `${name} is the Owner now.`,
     rejected: {
-      IS_OWNER: 'The Owner’s place cannot be changed. Hand the account over first.',
-      NOT_A_MEMBER: 'This person does not belong to the account any more.',
-      ROLE_NOT_GRANTABLE: 'An account has exactly one Owner. Hand the account over instead.',
+      IS_OWNER: 'The Owner’s place cannot be changed. Hand over first.',
+      NOT_A_MEMBER: 'This person does not belong to it any more.',
+      ROLE_NOT_GRANTABLE: 'There is exactly one Owner. Hand over instead.',
+      NO_SUCH_ROLE: 'This role does not exist any more. Choose another one.',
+      MORE_THAN_HELD: 'This role holds permissions that you do not hold. Choose another one.',
+      HOLDS_MORE: 'This person holds permissions that you do not hold. Ask an Owner or Admin.',
       ALREADY_OWNER: 'This person is the Owner already.',
-    } as Labels<ChangeUserRoleRejectionReason | RemoveUserRejectionReason | TransferAccountOwnershipRejectionReason>,
+    } as Labels<
+      | ChangeUserRoleRejectionReason
+      | ChangePortfolioUserRoleRejectionReason
+      | RemoveUserRejectionReason
+      | RemovePortfolioUserRejectionReason
+      | TransferAccountOwnershipRejectionReason
+      | TransferPortfolioOwnershipRejectionReason
+    >,
   },
   security: {
     title: 'My security',
@@ -393,12 +439,14 @@ const en = {
     acceptance: 'Accepting an MFA reset takes',
     LINK: 'the link in the e-mail',
     LINK_AND_PASSWORD: 'the link in the e-mail and the password',
-    affected: (count: number) =>
+    affected: (count: number, shown: string) =>
       count === 0
         ? 'Everybody has MFA: nobody would be affected.'
         : count === 1
           ? '1 person has no MFA yet and would have to set it up.'
-          : `${count} people have no MFA yet and would have to set it up.`,
+          : `${shown} people have no MFA yet and would have to set it up.`,
+    affectedFrom: (day: string) => `They may log in without it until ${day}.`,
+    ofTeam: 'This policy is for the people of the portfolio itself; each account has a policy of its own.',
     save: 'Save',
     saved: 'The MFA policy is saved.',
     rejected: {
@@ -406,10 +454,28 @@ const en = {
     } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
     readOnly: 'Only an Owner or Admin may change the policy.',
   },
+  coverage: {
+    title: 'MFA coverage',
+    everybody: 'The people of the portfolio itself and of all linked accounts, each once.',
+    period: 'Period',
+    days: (count: number) => (count > 365 ? 'One year' : `${count} days`),
+    now: (withMfa: string, members: string, share: string) => `${withMfa} of ${members} people have MFA (${share}).`,
+    none: 'The course of it shows from tomorrow on: it is counted once a day.',
+    today: 'now',
+    told: (day: string, before: string, now: string) => `MFA coverage since ${day}: from ${before} to ${now}`,
+    table: 'The numbers as a table',
+    columns: ['Day', 'With MFA', 'People', 'Share'],
+  },
   audit: {
     title: (name: string) => `Audit log of ${name}`,
     filter: 'Show only',
     all: 'Everything',
+    firstDay: 'From',
+    lastDay: 'To',
+    daysCrossed: 'This day lies before the first.',
+    doneBy: (name: string) => `Done by ${name}`,
+    doneTo: (name: string) => `Concerning ${name}`,
+    clear: (what: string) => `Show everybody again: ${what}`,
     time: 'Time',
     action: 'What',
     actor: 'Who',
@@ -428,11 +494,14 @@ const en = {
       BACKUP_CODE: 'Backup code',
       SESSION: 'Session',
       MAIL_LINK: 'Link in an e-mail',
+      MAIL_CODE: 'Code of an e-mail',
       ENROLLMENT_TOKEN: 'Set-up step of a log-in',
     } as Labels<Credential>,
     actions: {
       LOGGED_IN: 'Logged in',
       LOG_IN_REFUSED: 'Log-in refused',
+      DEVICE_CHALLENGED: 'Code for a new device sent',
+      DEVICE_KNOWN: 'New device confirmed',
       MFA_CHALLENGED: 'Asked for a code',
       LOGGED_OUT: 'Logged out',
       SESSION_REVOKED: 'Session ended',
@@ -450,6 +519,7 @@ const en = {
       MFA_RESET_CANCELLED: 'MFA reset cancelled',
       MFA_POLICY_CHANGED: 'MFA policy changed',
       ACCESS_DENIED: 'Access denied',
+      CHANGE_REFUSED: 'Change refused',
       ACCOUNT_CREATED: 'Account created',
       USER_INVITED: 'User invited',
       INVITATION_RESENT: 'Invitation sent again',
@@ -461,11 +531,17 @@ const en = {
       USER_REMOVED: 'User removed',
       USER_LEFT: 'User left',
       ACCOUNT_OWNERSHIP_TRANSFERRED: 'Account handed over',
+      SECURITY_CONTACT_CHANGED: 'Security contact changed',
+      SECURITY_CONTACT_REFUSED: 'Security contact refused',
       ACCOUNT_CLOSED: 'Account closed',
       PORTFOLIO_CREATED: 'Portfolio created',
       PORTFOLIO_USER_ROLE_CHANGED: 'Role in a portfolio changed',
       PORTFOLIO_USER_REMOVED: 'User removed from a portfolio',
       PORTFOLIO_USER_LEFT: 'User left a portfolio',
+      CUSTOM_ROLE_CREATED: 'Custom role defined',
+      CUSTOM_ROLE_CHANGED: 'Custom role changed',
+      CUSTOM_ROLE_DELETED: 'Custom role deleted',
+      CUSTOM_ROLE_REFUSED: 'Change of a custom role refused',
       PORTFOLIO_OWNERSHIP_TRANSFERRED: 'Portfolio handed over',
       PORTFOLIO_CLOSED: 'Portfolio closed',
       ACCOUNT_LINKED: 'Account added to a portfolio',

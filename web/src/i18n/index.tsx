@@ -20,7 +20,11 @@ export interface I18n {
   dateTime(iso: string): string;
   /** "15:58" today, else with the date. */
   clock(iso: string): string;
+  /** "24 Nov 2026", for the start of a day in UTC. */
+  day(iso: string): string;
   number(value: number): string;
+  /** "80 %", for 0.8; less than all is never "100 %". */
+  percent(share: number): string;
   /** "11 h 59 min" */
   duration(milliseconds: number): string;
 }
@@ -59,6 +63,8 @@ export function I18nProvider(props: { first: { language: Language; messages: Mes
     const full = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
     const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
     const numbers = new Intl.NumberFormat(locale);
+    const percents = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+    const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
     return {
       language,
       m: messages,
@@ -71,7 +77,9 @@ export function I18nProvider(props: { first: { language: Language; messages: Mes
         const at = new Date(iso);
         return at.toDateString() === new Date().toDateString() ? time.format(at) : full.format(at);
       },
+      day: (iso) => days.format(new Date(iso)),
       number: (value) => numbers.format(value),
+      percent: (share) => percents.format(share < 1 ? Math.min(share, 0.99) : 1),
       duration(milliseconds) {
         const minutes = Math.floor(milliseconds / 60_000);
         if (minutes < 1) return messages.time.lessThanMinute;

@@ -1,7 +1,7 @@
 // What the link of an invitation opens: who invites, to what, as what. Whoever is no user yet chooses a name and a
 // password; a user logs in first. Nothing changes before the button is pressed.
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { Link, useLocation } from 'wouter';
 import { useInvitationToken } from '../app/linkTokens';
@@ -15,6 +15,7 @@ import { label, useI18n } from '../i18n';
 import { Facts } from '../ui/DataTable';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
+import { Outcome } from '../ui/Outcome';
 import { PageTitle } from '../ui/Page';
 import { useNow } from '../ui/useNow';
 
@@ -28,6 +29,7 @@ const invitationByTokenDocument = graphql(`
       invitedByName
       scopeName
       accountRole
+      customRoleName
       portfolioRole
       expiresAt
       registrationNeeded
@@ -187,7 +189,7 @@ function About({ preview }: { preview: Preview }) {
         facts={[
           [m.invitation.who, preview.maskedEmail],
           [preview.accountRole ? m.invitation.account : m.invitation.portfolio, preview.scopeName],
-          [m.users.role, role ? label(m.roles, role) : m.app.none],
+          [m.users.role, preview.customRoleName ?? (role ? label(m.roles, role) : m.app.none)],
           [m.accept.until, dateTime(preview.expiresAt)],
         ]}
       />
@@ -232,14 +234,5 @@ function Register({ busy, onSubmit }: { busy: boolean; onSubmit: (name: string, 
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function Outcome({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Stack>
-      <PageTitle>{title}</PageTitle>
-      <Alert role="status">{children}</Alert>
-    </Stack>
   );
 }

@@ -1,8 +1,9 @@
-// Log-in, step by step: password; then a code, or setting MFA up where it is required; then the new backup codes.
+// Log-in, step by step: password; from an unknown browser a mailed code, where that is on; then a code, or setting MFA up where it is required; then the new backup codes.
 // Tokens between the steps live in this component's state and nowhere else.
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { useMutation } from 'urql';
+import { Link } from 'wouter';
 import { Plain } from '../app/Plain';
 import { useSession } from '../app/session';
 import { graphql } from '../gql';
@@ -12,11 +13,17 @@ import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { PageTitle } from '../ui/Page';
 import { CodeStep } from './CodeStep';
+import type { DeviceAnswer } from './DeviceStep';
 
 const logInDocument = graphql(`
   mutation LogIn($input: LogInInput!) {
     logIn(input: $input) {
       __typename
+      ... on DeviceChallenge {
+        challengeToken
+        maskedEmail
+        expiresAt
+      }
       ... on MfaChallenge {
         challengeToken
         expiresAt
@@ -34,12 +41,14 @@ const logInDocument = graphql(`
   }
 `);
 
-// Most log-ins need neither.
+// Most log-ins need none of them.
+const DeviceStep = lazy(() => import('./DeviceStep'));
 const EnrolStep = lazy(() => import('./EnrolStep'));
 const BackupCodes = lazy(() => import('./BackupCodes'));
 
 type Step =
   | { kind: 'password' }
+  | { kind: 'device'; challengeToken: string; maskedEmail: string; expiresAt: string }
   | { kind: 'code'; challengeToken: string; expiresAt: string }
   | { kind: 'enrol'; enrollmentToken: string }
   | { kind: 'codes'; backupCodes: string[]; loggedIn: boolean };
@@ -49,6 +58,11 @@ export function LogInPage() {
   const { renew } = useSession();
   const [step, setStep] = useState<Step>({ kind: 'password' });
   const startAgain = () => setStep({ kind: 'password' });
+  const goOn = (answer: Exclude<DeviceAnswer, { __typename: 'AnswerDeviceChallengeRejected' }>) => {
+    if (answer.__typename === 'LoggedIn') renew();
+    if (answer.__typename === 'MfaChallenge') setStep({ ...answer, kind: 'code' });
+    if (answer.__typename === 'MfaEnrollmentRequired') setStep({ ...answer, kind: 'enrol' });
+  };
 
   return (
     <Plain>
@@ -56,10 +70,20 @@ export function LogInPage() {
         {step.kind === 'password' && (
           <PasswordStep
             onAnswer={(answer) => {
-              if (answer.__typename === 'LoggedIn') renew();
-              if (answer.__typename === 'MfaChallenge') setStep({ ...answer, kind: 'code' });
-              if (answer.__typename === 'MfaEnrollmentRequired') setStep({ ...answer, kind: 'enrol' });
+              if (answer.__typename === 'DeviceChallenge') setStep({ ...answer, kind: 'device' });
+              else if (answer.__typename !== 'LogInRejected') goOn(answer);
             }}
+          />
+        )}
+        {step.kind === 'device' && (
+          <DeviceStep
+            challengeToken={step.challengeToken}
+            maskedEmail={step.maskedEmail}
+            expiresAt={step.expiresAt}
+            onAnswer={(answer) => {
+              if (answer.__typename !== 'AnswerDeviceChallengeRejected') goOn(answer);
+            }}
+            onStartAgain={startAgain}
           />
         )}
         {step.kind === 'code' && (
@@ -144,6 +168,14 @@ function PasswordStep({ onAnswer }: { onAnswer: (answer: Answer) => void }) {
         <Button type="submit" loading={fetching}>
           {m.logIn.submit}
         </Button>
+        <Group justify="space-between" gap="xs">
+          <Anchor component={Link} href="/forgot-password">
+            {m.logIn.forgot}
+          </Anchor>
+          <Anchor component={Link} href="/sign-up">
+            {m.logIn.signUp}
+          </Anchor>
+        </Group>
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-// The invitations to an account that wait: to whom, as what, until when; sent again, or taken back.
+// The invitations to an account or a portfolio that wait: to whom, as what, until when; sent again, or taken back.
 import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useMutation, useQuery } from 'urql';
@@ -8,20 +8,27 @@ import { FailureNotice } from '../ui/FailureNotice';
 import { type PageCursor, Pager } from '../ui/Pager';
 import { useToast } from '../ui/toasts';
 import { useNow } from '../ui/useNow';
-import { accountInvitationsDocument, resendInvitationDocument, revokeInvitationDocument } from './documents';
+import {
+  accountInvitationsDocument,
+  portfolioInvitationsDocument,
+  resendInvitationDocument,
+  revokeInvitationDocument,
+} from './documents';
+import type { Scope } from './places';
 
 const PAGE_SIZE = 10;
 
-export default function Invitations({ accountId }: { accountId: string }) {
+/** Without `canChange` they are only shown. */
+export default function Invitations({ scope, canChange }: { scope: Scope; canChange: boolean }) {
   const { m } = useI18n();
   const [cursor, setCursor] = useState<PageCursor>({ first: PAGE_SIZE });
-  const [{ data, error }, refetch] = useQuery({
-    query: accountInvitationsDocument,
-    requestPolicy: 'cache-and-network',
-    variables: { id: accountId, ...cursor },
-  });
-  const reload = () => refetch({ requestPolicy: 'network-only' });
-  const page = data?.account?.invitations;
+  const inPortfolio = scope.kind === 'portfolio';
+  const options = { requestPolicy: 'cache-and-network', variables: { id: scope.id, ...cursor } } as const;
+  const [account, askAccount] = useQuery({ ...options, query: accountInvitationsDocument, pause: inPortfolio });
+  const [portfolio, askPortfolio] = useQuery({ ...options, query: portfolioInvitationsDocument, pause: !inPortfolio });
+  const reload = () => (inPortfolio ? askPortfolio : askAccount)({ requestPolicy: 'network-only' });
+  const error = account.error ?? portfolio.error;
+  const page = account.data?.account?.invitations ?? portfolio.data?.portfolio?.invitations;
   if (!page) return error ? <FailureNotice error={error} onRetry={reload} /> : null;
   if (page.edges.length === 0 && !page.pageInfo.hasPreviousPage) return null;
 
@@ -32,7 +39,7 @@ export default function Invitations({ accountId }: { accountId: string }) {
       </Title>
       <Stack component="ul" gap="xs" p={0} m={0}>
         {page.edges.map(({ node }) => (
-          <Waiting key={node.id} invitation={node} onRevoked={reload} />
+          <Waiting key={node.id} invitation={node} canChange={canChange} onRevoked={reload} />
         ))}
       </Stack>
       <Pager
@@ -47,7 +54,8 @@ export default function Invitations({ accountId }: { accountId: string }) {
   );
 }
 
-function Waiting({ invitation, onRevoked }: { invitation: WaitingInvitationFragment; onRevoked: () => void }) {
+function Waiting(props: { invitation: WaitingInvitationFragment; canChange: boolean; onRevoked: () => void }) {
+  const { invitation, canChange, onRevoked } = props;
   const { m, dateTime, clock } = useI18n();
   const toast = useToast();
   const now = useNow();
@@ -85,7 +93,7 @@ function Waiting({ invitation, onRevoked }: { invitation: WaitingInvitationFragm
             {email}
           </Text>
           <Text size="sm">
-            {offer.__typename === 'AccountOffer' && `${label(m.roles, offer.role)} · `}
+            {`${label(m.roles, offer.__typename === 'AccountOffer' ? offer.accountRole : offer.portfolioRole)} · `}
             {expired ? m.members.expired : m.members.validUntil(dateTime(invitation.expiresAt))}
           </Text>
           <Text size="xs" c={invitation.delivery === 'FAILED' ? 'var(--mantine-color-error)' : 'dimmed'}>
@@ -93,26 +101,28 @@ function Waiting({ invitation, onRevoked }: { invitation: WaitingInvitationFragm
             {{ QUEUED: m.reset.queued, SENT: m.reset.sent, FAILED: m.reset.failed }[invitation.delivery]}
           </Text>
         </div>
-        <Group gap="xs">
-          <Button
-            size="compact-xs"
-            variant="default"
-            loading={resent.fetching}
-            aria-label={m.members.sendAgainTo(email)}
-            onClick={() => void sendAgain()}
-          >
-            {m.members.sendAgain}
-          </Button>
-          <Button
-            size="compact-xs"
-            variant="default"
-            loading={revoked.fetching}
-            aria-label={m.members.revokeFrom(email)}
-            onClick={() => void takeBack()}
-          >
-            {m.members.revoke}
-          </Button>
-        </Group>
+        {canChange && (
+          <Group gap="xs">
+            <Button
+              size="compact-xs"
+              variant="default"
+              loading={resent.fetching}
+              aria-label={m.members.sendAgainTo(email)}
+              onClick={() => void sendAgain()}
+            >
+              {m.members.sendAgain}
+            </Button>
+            <Button
+              size="compact-xs"
+              variant="default"
+              loading={revoked.fetching}
+              aria-label={m.members.revokeFrom(email)}
+              onClick={() => void takeBack()}
+            >
+              {m.members.revoke}
+            </Button>
+          </Group>
+        )}
       </Group>
     </Card>
   );

@@ -1,29 +1,34 @@
-// What the ⋮ menu offers about a person's place in an account.
+// What the ⋮ menu offers about a person's place.
 import { Menu } from '@mantine/core';
-import type { AccountRole } from '../gql/graphql';
+import { useViewer } from '../app/viewer';
 import { useI18n } from '../i18n';
 import type { Change } from './MemberDialog';
+import type { Role } from './places';
 
-export function MemberItems(props: {
-  user: { id: string; name: string };
-  role: AccountRole;
-  viewerId: string;
-  viewerRole: AccountRole;
+/** A person's place, and what the viewer may do about it. */
+export interface MemberPlace {
+  role: Role;
+  /** Whether the viewer changes the places of others here, or only their own. */
+  manages: boolean;
+  /** Whether the viewer is the Owner, who alone hands over. */
+  owns: boolean;
   onChange: (change: Change) => void;
-}) {
+}
+
+export function MemberItems({ user, place }: { user: { id: string; name: string }; place: MemberPlace }) {
   const { m } = useI18n();
-  const { user, role } = props;
+  const viewer = useViewer();
+  const { role } = place;
   // The Owner's place is changed by nobody; it is only ever handed over.
   if (role === 'OWNER') return null;
-  const self = user.id === props.viewerId;
-  const choose = (kind: Change['kind']) => () => props.onChange({ kind, user, role });
+  const choose = (kind: Change['kind']) => () => place.onChange({ kind, user, role });
+  if (user.id === viewer.user.id) return <Menu.Item onClick={choose('leave')}>{m.members.leave}</Menu.Item>;
+  if (!place.manages) return null;
   return (
     <>
-      {!self && <Menu.Item onClick={choose('role')}>{m.members.changeRole}</Menu.Item>}
-      {!self && props.viewerRole === 'OWNER' && (
-        <Menu.Item onClick={choose('transfer')}>{m.members.transfer}</Menu.Item>
-      )}
-      <Menu.Item onClick={choose(self ? 'leave' : 'remove')}>{self ? m.members.leave : m.members.remove}</Menu.Item>
+      <Menu.Item onClick={choose('role')}>{m.members.changeRole}</Menu.Item>
+      {place.owns && <Menu.Item onClick={choose('transfer')}>{m.members.transfer}</Menu.Item>}
+      <Menu.Item onClick={choose('remove')}>{m.members.remove}</Menu.Item>
     </>
   );
 }

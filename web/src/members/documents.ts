@@ -1,9 +1,30 @@
-// Who belongs to an account, and who is invited to.
+// Who belongs to an account or a portfolio, and who is invited to.
 import { graphql } from '../gql';
 
 export const accountInvitationsDocument = graphql(`
   query AccountInvitations($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
     account(id: $id) {
+      id
+      invitations(first: $first, after: $after, last: $last, before: $before) {
+        edges {
+          node {
+            ...WaitingInvitation
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const portfolioInvitationsDocument = graphql(`
+  query PortfolioInvitations($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+    portfolio(id: $id) {
       id
       invitations(first: $first, after: $after, last: $last, before: $before) {
         edges {
@@ -36,7 +57,10 @@ export const waitingInvitationFragment = graphql(`
     offer {
       __typename
       ... on AccountOffer {
-        role
+        accountRole: role
+      }
+      ... on PortfolioOffer {
+        portfolioRole: role
       }
     }
   }
@@ -47,6 +71,19 @@ export const inviteUserDocument = graphql(`
     inviteUser(input: $input) {
       __typename
       ... on InviteUserRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const invitePortfolioUserDocument = graphql(`
+  mutation InvitePortfolioUser($input: InvitePortfolioUserInput!) {
+    invitePortfolioUser(input: $input) {
+      __typename
+      ... on InvitePortfolioUserRejected {
         reason
         message
         retryAt
@@ -123,6 +160,57 @@ export const transferAccountOwnershipDocument = graphql(`
         }
       }
       ... on TransferAccountOwnershipRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const changePortfolioUserRoleDocument = graphql(`
+  mutation ChangePortfolioUserRole($input: ChangePortfolioUserRoleInput!) {
+    changePortfolioUserRole(input: $input) {
+      __typename
+      ... on PortfolioUserRoleChanged {
+        portfolio {
+          id
+          viewerRole
+        }
+      }
+      ... on ChangePortfolioUserRoleRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const removePortfolioUserDocument = graphql(`
+  mutation RemovePortfolioUser($input: RemovePortfolioUserInput!) {
+    removePortfolioUser(input: $input) {
+      __typename
+      ... on RemovePortfolioUserRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const transferPortfolioOwnershipDocument = graphql(`
+  mutation TransferPortfolioOwnership($input: TransferPortfolioOwnershipInput!) {
+    transferPortfolioOwnership(input: $input) {
+      __typename
+      ... on PortfolioOwnershipTransferred {
+        portfolio {
+          id
+          viewerRole
+        }
+      }
+      ... on TransferPortfolioOwnershipRejected {
         reason
         message
         retryAt

@@ -1,13 +1,5 @@
 // The roles of an account, the one that is only ever handed over first.
 import type { AccountRole } from '../gql/graphql';
+import { GRANTABLE } from './places';
 
-export const GRANTABLE: AccountRole[] = [
-  'ADMIN',
-  'MANAGER',
-  'ANALYST',
-  'CAMPAIGN_COORDINATOR',
-  'CONTENT_CREATOR',
-  'SUPPORT',
-];
-
-export const ROLES: AccountRole[] = ['OWNER', ...GRANTABLE];
+export const ROLES: AccountRole[] = ['OWNER', ...GRANTABLE.account];

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
 import { manages } from '../app/viewer';
+import { AccountCoverage } from '../coverage/Coverage';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
@@ -22,14 +23,17 @@ export const mfaPolicyPartFragment = graphql(`
 `);
 
 const accountPolicyDocument = graphql(`
-  query AccountPolicy($id: ID!, $manages: Boolean!) {
+  query AccountPolicy($id: ID!, $sees: Boolean!) {
     account(id: $id) {
       id
       mfaPolicy {
         ...MfaPolicyPart
       }
-      users(first: 1, mfaEnabled: false) @include(if: $manages) {
-        totalCount
+      mfaCoverage(days: 1) @include(if: $sees) {
+        current {
+          members
+          withMfa
+        }
       }
     }
   }
@@ -59,22 +63,24 @@ const setAccountMfaPolicyDocument = graphql(`
 export default function AccountPolicyPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account) => <Policy id={id} name={account.name} canManage={manages(account.viewerRole)} />}
+      {(account, sees) => <Policy id={id} name={account.name} canManage={manages(account.viewerRole)} sees={sees} />}
     </ScopeGate>
   );
 }
 
-function Policy({ id, name, canManage }: { id: string; name: string; canManage: boolean }) {
+function Policy(props: { id: string; name: string; canManage: boolean; sees: boolean }) {
+  const { id, name, canManage, sees } = props;
   const { m } = useI18n();
   const toast = useToast();
   const [{ data, error }, refetch] = useQuery({
     query: accountPolicyDocument,
-    variables: { id, manages: canManage },
+    variables: { id, sees },
     requestPolicy: 'cache-and-network',
   });
   const [saved, save] = useMutation(setAccountMfaPolicyDocument);
   const answer = saved.data?.setAccountMfaPolicy;
   const account = data?.account;
+  const count = account?.mfaCoverage?.current;
 
   return (
     <Page title={m.policy.title(name)}>
@@ -89,13 +95,14 @@ function Policy({ id, name, canManage }: { id: string; name: string; canManage: 
           <PolicyForm
             policy={account.mfaPolicy}
             canManage={canManage}
-            withoutMfa={account.users?.totalCount ?? null}
+            withoutMfa={count ? count.members - count.withMfa : null}
             saving={saved.fetching}
             onSave={async (change) => {
               const { data: done } = await save({ input: { accountId: id, ...change } });
               if (done?.setAccountMfaPolicy.__typename === 'AccountMfaPolicySet') toast(m.policy.saved);
             }}
           />
+          {sees && <AccountCoverage id={id} />}
         </Stack>
       )}
     </Page>

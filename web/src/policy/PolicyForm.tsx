@@ -18,7 +18,7 @@ export function PolicyForm(props: {
   saving: boolean;
   onSave: (change: PolicyChange) => void;
 }) {
-  const { m, dateTime } = useI18n();
+  const { m, dateTime, number } = useI18n();
   const { policy, canManage, withoutMfa } = props;
   const [enforced, setEnforced] = useState(policy.enforced);
   const graceBefore = policy.graceUntil && new Date(policy.graceUntil) > new Date() ? dayOf(policy.graceUntil) : '';
@@ -29,7 +29,7 @@ export function PolicyForm(props: {
     event.preventDefault();
     props.onSave({
       ...(enforced !== policy.enforced && { enforced }),
-      ...(grace !== graceBefore && { graceUntil: grace ? new Date(`${grace}T00:00`).toISOString() : null }),
+      ...(grace !== graceBefore && { graceUntil: grace ? startOf(grace) : null }),
       ...(acceptance !== policy.resetAcceptance && { resetAcceptance: acceptance }),
     });
   };
@@ -48,7 +48,12 @@ export function PolicyForm(props: {
         {policy.enforced && policy.enforcedSince && (
           <Text size="sm">{m.policy.since(dateTime(policy.enforcedSince))}</Text>
         )}
-        {withoutMfa !== null && <Text size="sm">{m.policy.affected(withoutMfa)}</Text>}
+        {withoutMfa !== null && (
+          <Text size="sm">
+            {m.policy.affected(withoutMfa, number(withoutMfa))}
+            {enforced && grace && withoutMfa > 0 && ` ${m.policy.affectedFrom(dateTime(startOf(grace)))}`}
+          </Text>
+        )}
         {enforced && (
           <TextInput
             type="date"
@@ -80,6 +85,11 @@ export function PolicyForm(props: {
       </Stack>
     </form>
   );
+}
+
+/** When a day of a date field begins, in the person's time zone. */
+function startOf(day: string): string {
+  return new Date(`${day}T00:00`).toISOString();
 }
 
 /** The day in the person's time zone, as a date field wants it. */

@@ -1,8 +1,9 @@
 // The MFA policy of a portfolio.
-import { Stack } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { usePortfolioScope } from '../app/scope';
+import { PortfolioCoverage } from '../coverage/Coverage';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
@@ -18,7 +19,7 @@ const portfolioPolicyDocument = graphql(`
       mfaPolicy {
         ...MfaPolicyPart
       }
-      accountUsers(first: 1, mfaEnabled: false) @include(if: $manages) {
+      users(first: 1, mfaEnabled: false) @include(if: $manages) {
         totalCount
       }
     }
@@ -78,16 +79,18 @@ function Policy({ id, name, canManage }: { id: string; name: string; canManage: 
           {answer?.__typename === 'SetPortfolioMfaPolicyRejected' && (
             <RefusalNotice retryAt={answer.retryAt}>{m.policy.rejected[answer.reason] ?? answer.message}</RefusalNotice>
           )}
+          <Text size="sm">{m.policy.ofTeam}</Text>
           <PolicyForm
             policy={portfolio.mfaPolicy}
             canManage={canManage}
-            withoutMfa={portfolio.accountUsers?.totalCount ?? null}
+            withoutMfa={portfolio.users?.totalCount ?? null}
             saving={saved.fetching}
             onSave={async (change) => {
               const { data: done } = await save({ input: { portfolioId: id, ...change } });
               if (done?.setPortfolioMfaPolicy.__typename === 'PortfolioMfaPolicySet') toast(m.policy.saved);
             }}
           />
+          {canManage && <PortfolioCoverage id={id} />}
         </Stack>
       )}
     </Page>

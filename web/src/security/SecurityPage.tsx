@@ -7,7 +7,7 @@ import type { OwnMfaQuery } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
 import BackupCodes from '../logIn/BackupCodes';
 import EnrolStep from '../logIn/EnrolStep';
-import { dialogAttributes } from '../ui/dialog';
+import { dialogAttributes } from '../ui/dialogAttributes';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';

@@ -3,11 +3,19 @@
 import type { ReactNode } from 'react';
 import classes from './DataTable.module.css';
 
-export function DataTable({ label, columns, children }: { label: string; columns: string[]; children: ReactNode }) {
+export function DataTable(props: {
+  label: string;
+  columns: string[];
+  /** What heads a first column of controls. */
+  lead?: ReactNode;
+  children: ReactNode;
+}) {
+  const { label, columns, lead, children } = props;
   return (
     <table className={classes['table']} aria-label={label}>
       <thead>
         <tr>
+          {lead && <td>{lead}</td>}
           {columns.map((column) => (
             <th scope="col" key={column}>
               {column}

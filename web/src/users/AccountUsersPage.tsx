@@ -5,12 +5,11 @@ import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
-import { manages, useViewer } from '../app/viewer';
+import { manages } from '../app/viewer';
 import { graphql } from '../gql';
 import type { AccountRole } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
 import type { Change } from '../members/MemberDialog';
-import { MemberItems } from '../members/MemberItems';
 import { ROLES } from '../members/roles';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
@@ -100,8 +99,8 @@ function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string 
 
 function Users(props: { id: string; name: string; canManage: boolean; viewerRole: AccountRole }) {
   const { id, name, canManage, viewerRole } = props;
+  const scope = { kind: 'account', id, name } as const;
   const { m, number } = useI18n();
-  const viewer = useViewer();
   const { params, set } = useListParams();
   const [inviting, setInviting] = useState(false);
   const [change, setChange] = useState<Change | null>(null);
@@ -121,7 +120,7 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.account?.users;
 
   return (
@@ -153,28 +152,22 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
             label={m.users.of(name)}
             rolesHeading={m.users.role}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
-              actions: ownsPlaces && (
-                <MemberItems
-                  user={edge.node}
-                  role={edge.role}
-                  viewerId={viewer.user.id}
-                  viewerRole={viewerRole}
-                  onChange={setChange}
-                />
-              ),
+              ...(ownsPlaces && {
+                place: { role: edge.role, manages: true, owns: viewerRole === 'OWNER', onChange: setChange },
+              }),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />
-          <Suspense>{ownsPlaces && <Invitations accountId={id} />}</Suspense>
+          <Suspense>{ownsPlaces && <Invitations scope={scope} canChange />}</Suspense>
         </Stack>
       )}
       <Suspense>
-        {inviting && <InviteDialog account={{ id, name }} onClose={() => setInviting(false)} />}
-        {change && <MemberDialog account={{ id, name }} change={change} onClose={() => setChange(null)} />}
+        {inviting && <InviteDialog scope={scope} onClose={() => setInviting(false)} />}
+        {change && <MemberDialog scope={scope} change={change} onClose={() => setChange(null)} />}
       </Suspense>
     </Page>
   );

@@ -1,11 +1,12 @@
 // The portfolio's own people.
-import { Stack, Text } from '@mantine/core';
-import { useCallback } from 'react';
+import { Button, Stack, Text } from '@mantine/core';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { usePortfolioScope } from '../app/scope';
 import { graphql } from '../gql';
 import { label, useI18n } from '../i18n';
+import type { Change } from '../members/MemberDialog';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
@@ -16,6 +17,10 @@ import { useMfaResetFeed } from './useMfaResetFeed';
 import { UserList } from './UserList';
 
 const PAGE_SIZE = 25;
+
+const Invitations = lazy(() => import('../members/Invitations'));
+const InviteDialog = lazy(() => import('../members/InviteDialog'));
+const MemberDialog = lazy(() => import('../members/MemberDialog'));
 
 const portfolioTeamDocument = graphql(`
   query PortfolioTeam(
@@ -51,13 +56,19 @@ const portfolioTeamDocument = graphql(`
 export default function PortfolioTeamPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={usePortfolioScope(id)}>
-      {(portfolio, canManage) => <Users id={id} name={portfolio.name} canManage={canManage} />}
+      {(portfolio, canManage) => (
+        <Users id={id} name={portfolio.name} canManage={canManage} owns={portfolio.viewerRole === 'OWNER'} />
+      )}
     </ScopeGate>
   );
 }
 
-function Users({ id, name, canManage }: { id: string; name: string; canManage: boolean }) {
+function Users(props: { id: string; name: string; canManage: boolean; owns: boolean }) {
+  const { id, name, canManage, owns } = props;
+  const scope = { kind: 'portfolio', id, name } as const;
   const { m, number } = useI18n();
+  const [inviting, setInviting] = useState(false);
+  const [change, setChange] = useState<Change | null>(null);
   const { params, set } = useListParams();
   const [{ data, error, fetching }, refetch] = useQuery({
     query: portfolioTeamDocument,
@@ -70,11 +81,15 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.portfolio?.users;
 
   return (
-    <Page title={m.users.teamTitle(name)}>
+    <Page
+      title={m.users.teamTitle(name)}
+      // The team's places are the Portfolio Owner's to give.
+      aside={owns && <Button onClick={() => setInviting(true)}>{m.members.invite}</Button>}
+    >
       <ListFilters params={params} set={set} withMfa={false} />
       {error && !users && <FailureNotice error={error} onRetry={reload} />}
       {!users && fetching && <Loading />}
@@ -88,15 +103,21 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
             label={m.users.teamTitle(name)}
             rolesHeading={m.users.role}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
+              place: { role: edge.role, manages: owns, owns, onChange: setChange },
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />
+          <Suspense>{canManage && <Invitations scope={scope} canChange={owns} />}</Suspense>
         </Stack>
       )}
+      <Suspense>
+        {inviting && <InviteDialog scope={scope} onClose={() => setInviting(false)} />}
+        {change && <MemberDialog scope={scope} change={change} onClose={() => setChange(null)} />}
+      </Suspense>
     </Page>
   );
 }

@@ -1,10 +1,13 @@
 // Manage > Users of a portfolio: everybody in any linked account, once each.
-import { Anchor, List, Stack, Text } from '@mantine/core';
-import { useCallback } from 'react';
+import { Anchor, Checkbox, List, Stack, Text } from '@mantine/core';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
 import { usePortfolioScope } from '../app/scope';
+import type { Chosen } from '../bulk/changes';
+import { SelectionBar } from '../bulk/SelectionBar';
+import { useSelection } from '../bulk/useSelection';
 import { graphql } from '../gql';
 import type { PortfolioAccountUsersQuery } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
@@ -16,6 +19,8 @@ import { ListFilters } from './ListFilters';
 import { mfaFilter, useListParams } from './listParams';
 import { useMfaResetFeed } from './useMfaResetFeed';
 import { UserList } from './UserList';
+
+const BulkEditDialog = lazy(() => import('../bulk/BulkEditDialog'));
 
 const PAGE_SIZE = 25;
 const MEMBERSHIPS_SHOWN = 4;
@@ -89,8 +94,13 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
-  const latest = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
+  const feed = useMfaResetFeed({ portfolioId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.portfolio?.accountUsers;
+  const selection = useSelection();
+  const [editing, setEditing] = useState(false);
+  const shown = users?.edges.map(chosenOf) ?? [];
+  const allShown = shown.length > 0 && shown.every((person) => selection.has(person.id));
+  const someShown = shown.some((person) => selection.has(person.id));
 
   return (
     <Page title={m.users.portfolioTitle(name)}>
@@ -103,26 +113,63 @@ function Users({ id, name, canManage }: { id: string; name: string; canManage: b
           <Text size="sm" c="dimmed" role="status">
             {m.users.count(number(users.totalCount))}
           </Text>
+          {selection.people.length > 0 && (
+            <SelectionBar count={selection.people.length} onEdit={() => setEditing(true)} onClear={selection.clear} />
+          )}
           <UserList
+            selectAll={(alone) => (
+              <Checkbox
+                {...(alone ? { label: m.bulk.selectPage } : { 'aria-label': m.bulk.selectPage })}
+                checked={allShown}
+                indeterminate={someShown && !allShown}
+                onChange={(event) => selection.set(shown, event.currentTarget.checked)}
+              />
+            )}
             label={m.users.portfolioTitle(name)}
             rolesHeading={m.users.memberships}
             canManage={canManage}
-            latest={latest}
+            feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Memberships of={edge.memberships} />,
+              select: (
+                <Checkbox
+                  aria-label={m.bulk.select(edge.node.name)}
+                  checked={selection.has(edge.node.id)}
+                  onChange={(event) => selection.set([chosenOf(edge)], event.currentTarget.checked)}
+                />
+              ),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />
         </Stack>
       )}
+      <Suspense>
+        {editing && (
+          <BulkEditDialog
+            portfolio={{ id, name }}
+            people={selection.people}
+            onClose={() => setEditing(false)}
+            onDone={() => {
+              setEditing(false);
+              // What was chosen is not as it was any more.
+              selection.clear();
+              reload();
+            }}
+          />
+        )}
+      </Suspense>
     </Page>
   );
 }
 
-type Membership = NonNullable<
-  NonNullable<PortfolioAccountUsersQuery['portfolio']>['accountUsers']
->['edges'][number]['memberships'][number];
+type Edge = NonNullable<NonNullable<PortfolioAccountUsersQuery['portfolio']>['accountUsers']>['edges'][number];
+type Membership = Edge['memberships'][number];
+
+function chosenOf({ node, memberships }: Edge): Chosen {
+  const places = memberships.map(({ account, role }) => ({ id: account.id, name: account.name, role }));
+  return { id: node.id, name: node.name, email: node.email, places };
+}
 
 function Memberships({ of }: { of: Membership[] }) {
   const { m } = useI18n();

@@ -1,9 +1,9 @@
 // The one dialog of the main job: whom it concerns, what will happen, why, and one button.
-import { Button, Group, List, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, List, Stack, Text, Textarea } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { useI18n } from '../i18n';
-import { dialogAttributes } from '../ui/dialog';
+import { Dialog } from '../ui/Dialog';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
 import { useToast } from '../ui/toasts';
 import { resetUserMfaDocument } from './documents';
@@ -20,16 +20,9 @@ export interface ResetSubject {
 export default function ResetMfaDialog({ user, onClose }: { user: ResetSubject; onClose: () => void }) {
   const { m } = useI18n();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={m.reset.title(user.name)}
-      attributes={dialogAttributes}
-      closeButtonProps={{ 'aria-label': m.app.close }}
-      centered
-    >
+    <Dialog onClose={onClose} title={m.reset.title(user.name)}>
       <ResetForm user={user} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

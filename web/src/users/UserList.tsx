@@ -1,24 +1,30 @@
 // A list of people: a table where there is room, cards where there is none.
-import { ActionIcon, Badge, Card, Group, Menu, Stack, Text } from '@mantine/core';
+import { ActionIcon, Badge, Card, Group, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useViewer } from '../app/viewer';
 import type { UserRowFragment } from '../gql/graphql';
-import { label, useI18n } from '../i18n';
+import { useI18n } from '../i18n';
+import type { MemberPlace } from '../members/MemberItems';
 import { DataTable } from '../ui/DataTable';
 import { DotsIcon } from '../ui/icons';
+import type { ActionsProps } from './ActionsMenu';
 import type { ResetSubject } from './ResetMfaDialog';
 import { ResetStatus } from './ResetStatus';
-import type { LatestResets } from './useMfaResetFeed';
+import type { MfaResetFeed } from './useMfaResetFeed';
 
+const loadMenu = () => import('./ActionsMenu');
+const ActionsMenu = lazy(loadMenu);
 const ResetMfaDialog = lazy(() => import('./ResetMfaDialog'));
 
 export interface Row {
   user: UserRowFragment;
   /** The person's role here, or their roles in several accounts. */
   roles: ReactNode;
-  /** Menu items beside the reset. */
-  actions?: ReactNode;
+  /** The person's place, where the menu offers to change it. */
+  place?: MemberPlace;
+  /** A box to choose the person with, on lists with bulk changes. */
+  select?: ReactNode;
 }
 
 export function UserList(props: {
@@ -26,12 +32,15 @@ export function UserList(props: {
   rows: Row[];
   rolesHeading: string;
   canManage: boolean;
-  latest: LatestResets;
+  feed: MfaResetFeed;
+  /** A box that chooses everybody who is shown; where it stands alone, it says so itself. */
+  selectAll?: (alone: boolean) => ReactNode;
 }) {
   const { m } = useI18n();
   const narrow = useMediaQuery('(max-width: 76em)', false, { getInitialValueInEffect: false });
   const [subject, setSubject] = useState<ResetSubject | null>(null);
-  const { rows, canManage, latest } = props;
+  const { rows, canManage } = props;
+  const { latest, interrupted } = props.feed;
 
   if (rows.length === 0) return <Text c="dimmed">{m.users.empty}</Text>;
 
@@ -39,19 +48,30 @@ export function UserList(props: {
     mfa: row.user.mfa ? <MfaBadge enabled={row.user.mfa.enabled} /> : null,
     lastLogIn: <LastLogIn at={row.user.lastLogInAt} />,
     status: <Status user={row.user} latest={latest} canManage={canManage} />,
-    actions: canManage ? <Actions user={row.user} onReset={setSubject} more={row.actions} /> : null,
+    actions: canManage ? <Actions user={row.user} onReset={setSubject} place={row.place} /> : null,
   });
 
   return (
     <>
+      {interrupted && (
+        <Text size="sm" role="status">
+          {m.reset.reconnecting}
+        </Text>
+      )}
       {narrow ? (
         <Stack component="ul" gap="sm" aria-label={props.label} p={0} m={0}>
+          {props.selectAll && (
+            <li style={{ listStyle: 'none' }}>
+              <Group px="md">{props.selectAll(true)}</Group>
+            </li>
+          )}
           {rows.map((row) => {
             const cell = cells(row);
             return (
               <Card component="li" key={row.user.id} withBorder padding="md" style={{ listStyle: 'none' }}>
                 <Stack gap="xs">
                   <Group justify="space-between" wrap="nowrap" align="flex-start">
+                    {row.select}
                     <Person user={row.user} />
                     {cell.actions}
                   </Group>
@@ -81,6 +101,7 @@ export function UserList(props: {
       ) : (
         <DataTable
           label={props.label}
+          lead={props.selectAll?.(false)}
           columns={[
             m.users.name,
             props.rolesHeading,
@@ -91,6 +112,7 @@ export function UserList(props: {
             const cell = cells(row);
             return (
               <tr key={row.user.id} data-user={row.user.id}>
+                {props.selectAll && <td>{row.select}</td>}
                 <td style={{ minWidth: '12rem' }}>
                   <Person user={row.user} />
                 </td>
@@ -121,7 +143,7 @@ function Person({ user }: { user: UserRowFragment }) {
   const { m } = useI18n();
   const viewer = useViewer();
   return (
-    <div style={{ minWidth: 0 }}>
+    <div style={{ minWidth: 0, flexGrow: 1 }}>
       <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
         {user.name}
         {user.id === viewer.user.id && (
@@ -156,38 +178,34 @@ function LastLogIn({ at }: { at: string | null | undefined }) {
   );
 }
 
-function Status(props: { user: UserRowFragment; latest: LatestResets; canManage: boolean }) {
+function Status(props: { user: UserRowFragment; latest: MfaResetFeed['latest']; canManage: boolean }) {
   const reset = props.user.pendingMfaReset ?? props.latest.get(props.user.id);
   return reset ? <ResetStatus user={props.user} reset={reset} canManage={props.canManage} /> : null;
 }
 
-function Actions(props: { user: UserRowFragment; onReset: (subject: ResetSubject) => void; more: ReactNode }) {
+/** A page of menus that nobody opens would cost more than all else on it: each is made when it is first opened. */
+function Actions(props: ActionsProps) {
   const { m } = useI18n();
-  const { user, onReset } = props;
-  const { allowed, reason } = user.mfaResetEligibility;
+  const [wanted, setWanted] = useState(false);
+  const name = m.users.actionsFor(props.user.name);
+  const button = (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={name}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
+      onClick={() => setWanted(true)}
+    >
+      <DotsIcon />
+    </ActionIcon>
+  );
+  if (!wanted) return button;
   return (
-    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={m.users.actionsFor(user.name)}>
-          <DotsIcon />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown maw={320}>
-        {allowed ? (
-          <Menu.Item onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}>
-            {m.reset.menu}
-          </Menu.Item>
-        ) : (
-          // Reachable by keyboard and read out, so that everybody learns why not.
-          <Menu.Item aria-disabled closeMenuOnClick={false} style={{ cursor: 'not-allowed' }}>
-            <Text size="sm" c="dimmed">
-              {m.reset.menu}
-            </Text>
-            {reason && <Text size="xs">{label(m.reset.notEligible, reason)}</Text>}
-          </Menu.Item>
-        )}
-        {props.more}
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={button}>
+      <ActionsMenu {...props} />
+    </Suspense>
   );
 }

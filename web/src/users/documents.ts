@@ -105,3 +105,26 @@ export const afterResetFragment = graphql(`
     }
   }
 `);
+
+export const portfolioAccountsDocument = graphql(`
+  query PortfolioAccounts($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+    portfolio(id: $id) {
+      id
+      accounts(first: $first, after: $after, last: $last, before: $before) {
+        edges {
+          node {
+            id
+            name
+            viewerRole
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);

@@ -7,17 +7,21 @@ import { useI18n } from '../i18n';
 import { useToast } from '../ui/toasts';
 import { mfaResetChangedDocument } from './documents';
 
-export type LatestResets = ReadonlyMap<string, MfaResetStatusFragment>;
+export interface MfaResetFeed {
+  /** The newest reset of each person that changed while this screen was open, by the person's id. */
+  latest: ReadonlyMap<string, MfaResetStatusFragment>;
+  /** The connection is lost; another attempt is under way. */
+  interrupted: boolean;
+}
 
-/** The newest reset of each person that changed while this screen was open, by the person's id. */
 export function useMfaResetFeed(
   scope: { accountId: string } | { portfolioId: string },
   options: { pause: boolean; onMissed: () => void },
-): LatestResets {
+): MfaResetFeed {
   const { m } = useI18n();
   const { gateway } = useSession();
   const toast = useToast();
-  const [latest, setLatest] = useState<LatestResets>(new Map());
+  const [latest, setLatest] = useState<MfaResetFeed['latest']>(new Map());
   const [{ data }] = useSubscription({ query: mfaResetChangedDocument, variables: scope, pause: options.pause });
   const changed = data?.mfaResetChanged;
 
@@ -29,8 +33,15 @@ export function useMfaResetFeed(
     // A change is told once, in the language of that moment.
   }, [changed?.id, changed?.state, changed?.delivery]);
 
-  const { onMissed } = options;
-  useEffect(() => gateway.onReconnected(onMissed), [gateway, onMissed]);
+  const { onMissed, pause } = options;
+  const [interrupted, setInterrupted] = useState(false);
+  useEffect(() => {
+    if (pause) return undefined;
+    return gateway.onConnection((connected) => {
+      setInterrupted(!connected);
+      if (connected) onMissed();
+    });
+  }, [gateway, onMissed, pause]);
 
-  return latest;
+  return { latest, interrupted };
 }

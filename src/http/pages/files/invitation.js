@@ -8,7 +8,7 @@ history.replaceState(null, '', location.pathname);
 
 const PREVIEW = `query InvitationPreview($token: String!) {
   invitationByToken(token: $token) {
-    state maskedEmail invitedByName scopeName accountRole portfolioRole expiresAt registrationNeeded
+    state maskedEmail invitedByName scopeName accountRole customRoleName portfolioRole expiresAt registrationNeeded
   }
 }`;
 const ACCEPT = `mutation AcceptInvitation($input: AcceptInvitationInput!) {
@@ -105,7 +105,7 @@ function show(preview) {
   if (preview?.state !== 'PENDING') return end('This link is not valid', INVALID, 'warn');
   at('who').textContent = preview.invitedByName;
   at('where').textContent = preview.scopeName;
-  at('role').textContent = readable(preview.accountRole ?? preview.portfolioRole);
+  at('role').textContent = preview.customRoleName ?? readable(preview.accountRole ?? preview.portfolioRole);
   at('whom').textContent = preview.maskedEmail;
   at('until').textContent = when(preview.expiresAt);
   at('registration').hidden = !preview.registrationNeeded;

@@ -1,0 +1,110 @@
+// An account or portfolio as a whole: what links it, and its end.
+import { graphql } from '../gql';
+
+export const accountSettingsDocument = graphql(`
+  query AccountSettings($id: ID!) {
+    account(id: $id) {
+      id
+      name
+      createdAt
+      viewerRole
+      portfolio {
+        id
+        name
+        viewerRole
+      }
+    }
+  }
+`);
+
+export const linkableAccountsDocument = graphql(`
+  query LinkableAccounts($after: String) {
+    viewer {
+      accounts(first: 100, after: $after) {
+        edges {
+          role
+          node {
+            id
+            name
+            portfolio {
+              id
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const addAccountToPortfolioDocument = graphql(`
+  mutation AddAccountToPortfolio($input: AddAccountToPortfolioInput!) {
+    addAccountToPortfolio(input: $input) {
+      __typename
+      ... on AccountAddedToPortfolio {
+        account {
+          id
+          portfolio {
+            id
+            name
+          }
+        }
+      }
+      ... on AddAccountToPortfolioRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const removeAccountFromPortfolioDocument = graphql(`
+  mutation RemoveAccountFromPortfolio($input: RemoveAccountFromPortfolioInput!) {
+    removeAccountFromPortfolio(input: $input) {
+      __typename
+      ... on AccountRemovedFromPortfolio {
+        account {
+          id
+          portfolio {
+            id
+          }
+        }
+      }
+      ... on RemoveAccountFromPortfolioRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const closeAccountDocument = graphql(`
+  mutation CloseAccount($input: CloseAccountInput!) {
+    closeAccount(input: $input) {
+      __typename
+      ... on CloseAccountRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
+export const closePortfolioDocument = graphql(`
+  mutation ClosePortfolio($input: ClosePortfolioInput!) {
+    closePortfolio(input: $input) {
+      __typename
+      ... on ClosePortfolioRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
