@@ -81,13 +81,14 @@ async fn under_way(admin: &mongodb::Database, name: &str) -> Vec<Document> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_ends_at_the_deadline_in_mongodb_too() {
     with_deadline("deadline-read", async |app| {
-        let olga = app.person("Olga Owner").create().await;
+        let account = app.account("Acme").await;
+        let olga = app.person("Olga Owner").in_account(account, AccountRole::Owner).create().await;
         let client = app.client_of(&olga).await;
         // The session's own look-up, and one that runs in a batch's task.
         for (collection, query) in [
             ("sessions", "{ viewer { user { name } } }"),
             ("users", "{ viewer { user { name } } }"),
-            ("account_members", "{ viewer { accounts { edges { role } } } }"),
+            ("accounts", "{ viewer { accounts { edges { node { name } } } } }"),
         ] {
             held_up(app, "deadline-read", "find", collection, async || {
                 let reply = client.ask(query).await;

@@ -224,7 +224,7 @@ async fn a_key_that_authenticates_a_part_of_the_audit_log_stays_in_the_file() {
         let refused = after.may_retire(&old).await.unwrap_err();
         assert!(matches!(&refused, KeysError::AuthenticatesLog(id) if *id == old), "{refused}");
         let uses = after.status().await.unwrap();
-        assert_eq!(uses.iter().map(|key| key.audit_log).collect::<Vec<_>>(), [true, false]);
+        assert!(uses.iter().all(|key| key.audit_log == (key.id == old)), "{uses:?}");
 
         // Taken out by hand, it is missed before anybody is served.
         let without = rotation(app, copy(&after.keyring).without(&old).unwrap());
@@ -271,7 +271,7 @@ async fn the_commands_rotate_a_running_deployment() {
         let status = run(&mut command(&["keys", "status"]));
         let text = String::from_utf8(status.stdout).unwrap();
         let line = text.lines().find(|line| line.starts_with(old.current_id()))?.to_owned();
-        line.split_whitespace().skip(1).all(|count| count == "0").then_some(())
+        line.split_whitespace().skip(1).take(3).all(|count| count == "0").then_some(())
     })
     .await;
     // No core of it is ever written.
