@@ -87,13 +87,13 @@ impl Scene<'_> {
 
     async fn latest_token(&self, email: &str) -> String {
         until("the mail arrives", async || {
-            let texts = self.smtp.taken().into_iter().filter_map(|mail| {
+            let mut texts = self.smtp.taken().into_iter().filter_map(|mail| {
                 let message = MessageParser::default().parse(&mail.message)?;
                 let to = message.to()?.first()?.address()?.to_owned();
                 (message.subject() == Some("MFA reset request") && to == email)
                     .then(|| message.body_text(0).unwrap().into_owned())
             });
-            texts.last().map(|text| token_in(&text))
+            texts.next_back().map(|text| token_in(&text))
         })
         .await
     }
