@@ -113,6 +113,8 @@ macro_rules! audit_actions {
             BackupCodeUsed = "BACKUP_CODE_USED",
             /// New backup codes replaced the old ones.
             BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
+            /// Somebody signed in proved again who they are: with a code, or with the password where they have no MFA.
+            SteppedUp = "STEPPED_UP",
             /// An Owner or Admin asked to reset somebody's MFA.
             MfaResetRequested = "MFA_RESET_REQUESTED",
             /// Asking, or taking back, was refused.

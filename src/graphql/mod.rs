@@ -57,6 +57,7 @@ pub struct Mutation(
     portfolio::PortfolioAccessMutation,
     session::SessionMutation,
     session::DeviceMutation,
+    session::StepUpMutation,
     mfa::MfaMutation,
     user::UserMutation,
 );

@@ -10,8 +10,8 @@ use super::{Caller, Error, Services};
 use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
 use crate::domain::policy::{UserStanding, decide};
 use crate::domain::{
-    Action, AuditAction, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
-    Notification, Resource, UserId,
+    Action, AuditAction, Authority, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
+    Notification, Resource, Unready, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -25,6 +25,10 @@ pub enum ResetUserMfa {
     SelfReset,
     /// The person has no MFA.
     MfaNotEnabled,
+    /// The caller has no MFA, where it is enforced.
+    ActorMfaRequired,
+    /// Not at this moment.
+    NotNow(Unready),
     /// The person's address or password changed a short while ago.
     Held {
         /// Not before then.
@@ -43,6 +47,8 @@ impl ResetUserMfa {
             Self::Requested(_) => None,
             Self::SelfReset => Some("SELF_RESET"),
             Self::MfaNotEnabled => Some("MFA_NOT_ENABLED"),
+            Self::ActorMfaRequired => Some("ACTOR_MFA_REQUIRED"),
+            Self::NotNow(unready) => Some(unready.as_str()),
             Self::Held { .. } => Some("HELD"),
             Self::TooManyResets { .. } => Some("TOO_MANY_RESETS"),
         }
@@ -104,6 +110,13 @@ impl Services {
         let standing = UserStanding::of(actor_id, &actor, user_id, &target);
         decide(true, Action::ResetUserMfa, &Resource::User(&standing)).ok()?;
         let authority = standing.authority.ok_or(Denial::Forbidden)?;
+        let (person, session) = self.present_in(tx, caller).await?;
+        if person.mfa.is_none() && self.enforced_for(tx, authority, &target).await? {
+            return Ok(ResetUserMfa::ActorMfaRequired);
+        }
+        if let Some(unready) = self.unready(&person, &session) {
+            return Ok(ResetUserMfa::NotNow(unready));
+        }
 
         let limit = i64::try_from(RESETS_PER_WINDOW).unwrap_or(i64::MAX);
         let recent = store.mfa_resets.requested_since(tx, user_id, now - RESET_WINDOW, limit).await?;
@@ -149,6 +162,22 @@ impl Services {
         events.extend(requested.events(&scopes));
         store.audit_events.insert(tx, &events).await?;
         Ok(ResetUserMfa::Requested(Box::new(reset)))
+    }
+
+    /// Whether a place of the person, or the one by which the caller manages them, enforces MFA, grace period or not: a grace
+    /// period is for setting MFA up, not for taking it from others.
+    pub(super) async fn enforced_for(
+        &self,
+        tx: &mut Tx,
+        authority: Authority,
+        target: &Memberships,
+    ) -> Result<bool, Error> {
+        if self.policies_in(tx, target).await?.iter().any(|policy| policy.enforced) {
+            return Ok(true);
+        }
+        let Authority::Portfolio { portfolio_id, .. } = authority else { return Ok(false) };
+        let portfolio = self.store().portfolios.find_in(tx, portfolio_id).await?;
+        Ok(portfolio.is_some_and(|portfolio| portfolio.mfa_policy.enforced))
     }
 
     /// Why the person's MFA cannot be reset, as far as that hangs on the person.

@@ -45,3 +45,4 @@ mod schema;
 mod schema_changes;
 mod security_contact;
 mod serve;
+mod step_up;

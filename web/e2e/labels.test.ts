@@ -26,6 +26,7 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['AnswerDeviceChallengeRejectionReason', (m) => m.device.rejected],
   ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ConfirmTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
+  ['StepUpRejectionReason', (m) => m.stepUp.rejected],
   ['ResetUserMfaRejectionReason', (m) => m.reset.notEligible],
   // Some pages have screens of their own for these two.
   ['AcceptMfaResetRejectionReason', (m) => m.accept.rejected, ['EXPIRED', 'INVALID']],

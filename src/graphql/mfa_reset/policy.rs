@@ -71,7 +71,7 @@ rejection! {
     SetAccountMfaPolicyRejectionReason {
         /// `graceUntil` lies in the past.
         GraceInPast => "The grace period must end in the future.",
-    }
+    } not_now
 }
 
 rejection! {
@@ -81,7 +81,7 @@ rejection! {
     SetPortfolioMfaPolicyRejectionReason {
         /// `graceUntil` lies in the past.
         GraceInPast => "The grace period must end in the future.",
-    }
+    } not_now
 }
 
 /// What `setAccountMfaPolicy` gives.
@@ -125,7 +125,7 @@ pub struct PolicyMutation;
 #[Object]
 impl PolicyMutation {
     /// Sets whether an account enforces MFA, and what a reset demands of its users. Who may call: Owner or Admin of the
-    /// account, and whoever holds MFA_POLICY there.
+    /// account, and whoever holds MFA_POLICY there. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::SetAccountMfaPolicy, &input.account_id)")]
     async fn set_account_mfa_policy(
         &self,
@@ -140,6 +140,7 @@ impl PolicyMutation {
             SetPolicy::Set(account) => {
                 SetAccountMfaPolicyResult::Set(AccountMfaPolicySet { account: Account::new(*account) })
             }
+            SetPolicy::NotNow(unready) => SetAccountMfaPolicyResult::Rejected(unready.into()),
             SetPolicy::GraceInPast => {
                 SetAccountMfaPolicyResult::Rejected(SetAccountMfaPolicyRejectionReason::GraceInPast.into())
             }
@@ -147,7 +148,7 @@ impl PolicyMutation {
     }
 
     /// Sets whether a portfolio enforces MFA for its own users, and what a reset demands of them. Who may call:
-    /// Portfolio Owner or Portfolio Admin.
+    /// Portfolio Owner or Portfolio Admin. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnPortfolio::new(Action::SetPortfolioMfaPolicy, &input.portfolio_id)")]
     async fn set_portfolio_mfa_policy(
         &self,
@@ -163,6 +164,7 @@ impl PolicyMutation {
                 let portfolio = Portfolio::new(*portfolio);
                 SetPortfolioMfaPolicyResult::Set(PortfolioMfaPolicySet { portfolio })
             }
+            SetPolicy::NotNow(unready) => SetPortfolioMfaPolicyResult::Rejected(unready.into()),
             SetPolicy::GraceInPast => SetPortfolioMfaPolicyResult::Rejected(
                 SetPortfolioMfaPolicyRejectionReason::GraceInPast.into(),
             ),

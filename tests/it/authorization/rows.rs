@@ -103,6 +103,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Mutation.answerMfaChallenge",
         "mutation { answerMfaChallenge(input: { challengeToken: \"x\", code: \"1\" }) { __typename ... on AnswerMfaChallengeRejected { reason } } }",
     ),
+    ("Mutation.stepUp", "mutation { stepUp(input: {}) { __typename ... on StepUpRejected { reason } } }"),
     (
         "Mutation.beginTotpEnrollment",
         "mutation { beginTotpEnrollment(input: {}) { __typename ... on BeginTotpEnrollmentRejected { reason } } }",
