@@ -119,6 +119,8 @@ macro_rules! audit_actions {
             MfaResetRequested = "MFA_RESET_REQUESTED",
             /// Asking, or taking back, was refused.
             MfaResetRefused = "MFA_RESET_REFUSED",
+            /// A second person approved a request that awaited it; the e-mail goes out.
+            MfaResetApproved = "MFA_RESET_APPROVED",
             /// A newer request replaced a waiting one.
             MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
             /// The person accepted; MFA went off.

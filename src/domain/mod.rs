@@ -26,7 +26,7 @@ pub mod session;
 pub mod step_up;
 pub mod user;
 
-pub use account::{Account, MfaPolicy, ResetAcceptance};
+pub use account::{Account, MfaPolicy, ResetAcceptance, ResetApproval};
 pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
 pub use custom_role::{CustomRole, RoleChoice};

@@ -47,6 +47,7 @@ pub struct Query(
 pub struct Mutation(
     mfa_reset::MfaResetMutation,
     mfa_reset::PolicyMutation,
+    mfa_reset::ApprovalMutation,
     account::AccountMutation,
     account::MemberMutation,
     custom_role::CustomRoleMutation,

@@ -22,6 +22,8 @@ use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, session
 pub enum Rejection {
     /// Of `resetUserMfa`.
     ResetUserMfa(mfa_reset::ResetUserMfaRejected),
+    /// Of `approveMfaReset`.
+    ApproveMfaReset(mfa_reset::ApproveMfaResetRejected),
     /// Of `acceptMfaReset`.
     AcceptMfaReset(mfa_reset::AcceptMfaResetRejected),
     /// Of `declineMfaReset`.

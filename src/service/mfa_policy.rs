@@ -7,7 +7,7 @@ use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, decide};
 use crate::domain::{
     Account, AccountId, Action, AuditAction, Denial, MfaPolicy, Portfolio, PortfolioId, ResetAcceptance,
-    Resource, Scope, Unready,
+    ResetApproval, Resource, Scope, Unready,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -21,6 +21,8 @@ pub struct PolicyChange {
     pub grace_until: Option<Option<OffsetDateTime>>,
     /// What accepting a reset demands.
     pub reset_acceptance: Option<ResetAcceptance>,
+    /// Whose resets a second person approves.
+    pub reset_approval: Option<ResetApproval>,
 }
 
 /// What setting a policy gives.
@@ -67,6 +69,9 @@ impl PolicyChange {
         if let Some(acceptance) = self.reset_acceptance {
             policy.reset_acceptance = acceptance;
         }
+        if let Some(approval) = self.reset_approval {
+            policy.reset_approval = approval;
+        }
         Some(policy)
     }
 }
@@ -87,6 +92,9 @@ fn described<'a>(happening: Happening<'a>, old: &MfaPolicy, new: &MfaPolicy) -> 
             ResetAcceptance::LinkAndPassword => "LINK_AND_PASSWORD",
         };
         happening = happening.detail("resetAcceptance", text);
+    }
+    if old.reset_approval != new.reset_approval {
+        happening = happening.detail("resetApproval", new.reset_approval.as_str());
     }
     happening
 }
@@ -189,7 +197,7 @@ mod tests {
     const LATER: OffsetDateTime = datetime!(2026-12-01 12:00 UTC);
 
     fn enforce(grace_until: Option<Option<OffsetDateTime>>) -> PolicyChange {
-        PolicyChange { enforced: Some(true), grace_until, reset_acceptance: None }
+        PolicyChange { enforced: Some(true), grace_until, ..PolicyChange::default() }
     }
 
     #[test]

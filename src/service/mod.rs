@@ -7,6 +7,7 @@ pub mod accept_invitation;
 pub mod accept_mfa_reset;
 pub mod access_token;
 pub mod answer_mfa_challenge;
+pub mod approve_mfa_reset;
 pub mod audit;
 pub mod audit_chain;
 pub mod audit_check;

@@ -1,10 +1,12 @@
-//! `resetUserMfa`: an Owner or Admin asks; nothing changes but that a mail goes out.
+//! `resetUserMfa`: an Owner or Admin asks; nothing changes but that a mail goes out, or, where a policy wants a second
+//! person's approval, that others are asked for it.
 //!
 //! One transaction: whatever waited for the person is superseded, the new reset waits, the mail and the audit events are
 //! written. MFA stays on and works until the person accepts.
 
 use time::OffsetDateTime;
 
+use super::approve_mfa_reset::awaits_approval;
 use super::audit::{Happening, scopes_of};
 use super::{Caller, Error, Services};
 use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
@@ -135,6 +137,9 @@ impl Services {
                 .ok_or(Error::Defect("a reset was refused for no reason"));
         }
 
+        let policies = self.policies_in(tx, &target).await?;
+        let demanded = policies.iter().map(|policy| policy.reset_approval).max().unwrap_or_default();
+        let awaiting_approval = awaits_approval(demanded, &target);
         let scopes = scopes_of(user_id, &target);
         let superseded = store.mfa_resets.supersede(tx, user_id, now).await?;
         let reset = MfaReset {
@@ -147,18 +152,32 @@ impl Services {
             requested_at: now,
             expires_at: now + self.tools.settings.mfa_reset_ttl,
             closed_at: None,
+            awaiting_approval,
+            approved: None,
             delivery: MailDelivery::Queued,
             scopes: scopes.clone(),
         };
         store.mfa_resets.insert(tx, &reset).await?;
-        store.outbox.insert(tx, user_id, Notification::MfaResetRequest { reset_id: reset.id }, now).await?;
+        let (told, notice) = match awaiting_approval {
+            false => (vec![user_id], Notification::MfaResetRequest { reset_id: reset.id }),
+            true => (
+                self.approvers_told(actor_id, user_id, &scopes).await?,
+                Notification::MfaResetApprovalAsked { reset_id: reset.id },
+            ),
+        };
+        for person in told {
+            store.outbox.insert(tx, person, notice, now).await?;
+        }
         let happening = |action| Happening::new(caller, now, action).about(user_id);
         let mut events = Vec::new();
         if let Some(old) = superseded {
             let superseded = happening(AuditAction::MfaResetSuperseded).detail("mfaReset", old.id);
             events.extend(superseded.events(&old.scopes));
         }
-        let requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
+        let mut requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
+        if awaiting_approval {
+            requested = requested.detail("approval", "awaited");
+        }
         events.extend(requested.events(&scopes));
         store.audit_events.insert(tx, &events).await?;
         Ok(ResetUserMfa::Requested(Box::new(reset)))

@@ -22,7 +22,8 @@ pub struct ResetUserMfaInput {
     reason: Option<String>,
 }
 
-/// The reset waits for the user, who is told by e-mail. MFA stays on until the user accepts.
+/// The reset waits for the user, who is told by e-mail; or for a second person's approval, where a policy asks for that. MFA
+/// stays on until the user accepts.
 #[derive(SimpleObject)]
 pub struct MfaResetRequested {
     /// The reset.
@@ -181,7 +182,8 @@ pub struct MfaResetMutation;
 #[Object]
 impl MfaResetMutation {
     /// Sends the user the e-mail "MFA reset request"; nothing else changes until the user accepts. A waiting reset of
-    /// the same user is superseded. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
+    /// the same user is superseded. Where a policy of the user's accounts and portfolios asks for it, a second person has to
+    /// approve it first (`approveMfaReset`): then nothing is sent yet, and whoever may approve is told. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
     /// Portfolio Owner/Admin of a portfolio the user belongs to or that links such an account, or whoever holds MFA_RESET by
     /// a custom role in an account where the user holds no more than they do). Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "ManagesUser::new(&input.user_id)")]

@@ -24,6 +24,18 @@ pub enum MfaResetAcceptance {
     LinkAndPassword,
 }
 
+/// Whose resets a second person has to approve.
+#[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::ResetApproval")]
+pub enum MfaResetApproval {
+    /// Nobody's.
+    Never,
+    /// Those of users who are Owner of an account or portfolio, anywhere.
+    OwnersOnly,
+    /// Everybody's.
+    Always,
+}
+
 /// What to change about an account's MFA policy; what is left out stays.
 #[derive(InputObject)]
 pub struct SetAccountMfaPolicyInput {
@@ -35,6 +47,8 @@ pub struct SetAccountMfaPolicyInput {
     grace_until: MaybeUndefined<DateTime>,
     /// What `acceptMfaReset` demands of its users.
     reset_acceptance: Option<MfaResetAcceptance>,
+    /// Whose resets a second person has to approve.
+    reset_approval: Option<MfaResetApproval>,
 }
 
 /// What to change about a portfolio's MFA policy; what is left out stays.
@@ -48,6 +62,8 @@ pub struct SetPortfolioMfaPolicyInput {
     grace_until: MaybeUndefined<DateTime>,
     /// What `acceptMfaReset` demands of its users.
     reset_acceptance: Option<MfaResetAcceptance>,
+    /// Whose resets a second person has to approve.
+    reset_approval: Option<MfaResetApproval>,
 }
 
 /// The account with its new policy.
@@ -106,6 +122,7 @@ fn change(
     enforced: Option<bool>,
     grace_until: MaybeUndefined<DateTime>,
     reset_acceptance: Option<MfaResetAcceptance>,
+    reset_approval: Option<MfaResetApproval>,
 ) -> PolicyChange {
     PolicyChange {
         enforced,
@@ -115,6 +132,7 @@ fn change(
             MaybeUndefined::Value(until) => Some(Some(until.0)),
         },
         reset_acceptance: reset_acceptance.map(Into::into),
+        reset_approval: reset_approval.map(Into::into),
     }
 }
 
@@ -134,7 +152,7 @@ impl PolicyMutation {
     ) -> Result<SetAccountMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.account_id, "accountId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
         let outcome = request.services.set_account_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(account) => {
@@ -157,7 +175,7 @@ impl PolicyMutation {
     ) -> Result<SetPortfolioMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.portfolio_id, "portfolioId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
         let outcome = request.services.set_portfolio_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(portfolio) => {

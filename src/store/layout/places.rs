@@ -18,6 +18,7 @@ pub(super) fn layouts() -> Vec<Layout> {
             "properties": {
                 "enforced": yes_no(), "enforced_since": date(), "grace_until": date(),
                 "reset_acceptance": names(&["LINK", "LINK_AND_PASSWORD"]),
+                "reset_approval": names(&["NEVER", "OWNERS_ONLY", "ALWAYS"]),
             },
         }
     };

@@ -22,6 +22,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "mutation($reset: ID!) { cancelMfaReset(input: { mfaResetId: $reset }) { __typename ... on CancelMfaResetRejected { reason } } }",
     ),
     (
+        "Mutation.approveMfaReset",
+        "mutation($reset: ID!) { approveMfaReset(input: { mfaResetId: $reset }) { __typename ... on ApproveMfaResetRejected { reason } } }",
+    ),
+    (
         "Mutation.acceptMfaReset",
         "mutation { acceptMfaReset(input: { token: \"lkr_x\" }) { __typename ... on AcceptMfaResetRejected { reason } } }",
     ),

@@ -228,6 +228,17 @@ const de: Messages = {
         'Hier ist MFA vorgeschrieben: Richten Sie Ihre eigene ein, bevor Sie die anderer zurücksetzen.',
       ...notNow,
     },
+    awaitingApproval: 'Zurücksetzung angefragt; eine zweite Person muss zustimmen.',
+    approve: 'Zustimmen',
+    approveFor: (name) => `Zustimmen: MFA-Zurücksetzung von ${name}`,
+    approveRejected: {
+      NOT_AWAITING_APPROVAL: 'Diese Anfrage wartet nicht mehr auf Zustimmung.',
+      EXPIRED: 'Niemand hat rechtzeitig zugestimmt. Die Anfrage muss neu gestellt werden.',
+      SAME_PERSON: 'Sie haben diese Anfrage gestellt: Jemand anderes muss zustimmen.',
+      ACTOR_MFA_REQUIRED: 'Hier ist MFA vorgeschrieben: Richten Sie zuerst Ihre eigene ein.',
+      HELD: 'E-Mail-Adresse oder Passwort dieser Person wurden vor kurzem geändert.',
+      ...notNow,
+    },
     title: (name) => `MFA von ${name} zurücksetzen?`,
     mailGoesTo: (name, email) => `${name} bekommt die E-Mail „MFA reset request“ an ${email}.`,
     nothingYet: 'Solange der Link darin nicht angenommen ist, ändert sich nichts. Er gilt 12 Stunden und einmal.',
@@ -440,6 +451,8 @@ const de: Messages = {
     acceptance: 'Eine MFA-Zurücksetzung annehmen kann man mit',
     LINK: 'dem Link in der E-Mail',
     LINK_AND_PASSWORD: 'dem Link in der E-Mail und dem Passwort',
+    approval: 'Eine MFA-Zurücksetzung braucht eine zweite Person',
+    approvals: { NEVER: 'nie', OWNERS_ONLY: 'bei Ownern', ALWAYS: 'immer' },
     affected: (count, shown) =>
       count === 0
         ? 'Alle haben MFA: Niemand wäre betroffen.'
@@ -513,6 +526,7 @@ const de: Messages = {
       BACKUP_CODE_USED: 'Backup-Code benutzt',
       BACKUP_CODES_REGENERATED: 'Neue Backup-Codes',
       STEPPED_UP: 'Erneut bestätigt, wer man ist',
+      MFA_RESET_APPROVED: 'MFA-Zurücksetzung zugestimmt',
       MFA_RESET_REQUESTED: 'MFA-Zurücksetzung angefragt',
       MFA_RESET_REFUSED: 'Anfordern oder Zurücknehmen einer MFA-Zurücksetzung verweigert',
       MFA_RESET_SUPERSEDED: 'MFA-Zurücksetzung durch eine neuere ersetzt',
