@@ -18,6 +18,7 @@ use crate::http::server::{self, ServerSettings};
 use crate::http::{self, Edge, LiveBackend};
 use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
 use crate::service::audit_seal::AuditSealer;
+use crate::service::key_rotation::{KeyRotation, KeysError};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
 
@@ -46,6 +47,7 @@ pub struct App {
     pub mail: MailWorker,
     /// Captured mail, where mail is captured.
     pub capture: Option<Capture>,
+    keys: KeyRotation,
     edge: Arc<Edge>,
     server: ServerSettings,
     metrics: Option<SocketAddr>,
@@ -99,6 +101,7 @@ impl App {
             Renderer::new(config.mail_from.clone(), config.service_name.clone(), config.public_url.clone())?;
         let mail = MailWorker::new(store.clone(), clock.clone(), keyring.clone(), transport, renderer);
 
+        let keys = KeyRotation { store: store.clone(), keyring: keyring.clone() };
         let services = Services::new(Tools {
             store: store.clone(),
             clock,
@@ -122,17 +125,35 @@ impl App {
 
         let stopping = CancellationToken::new();
         let mailbox = capture.clone().map(|capture| Arc::new(Captured(capture)) as Arc<dyn Mailbox>);
-        let settings = http::Settings::of(config, mailbox);
+        let settings = http::Settings::of(config, mailbox).context("the trusted documents cannot be used")?;
         let schema = graphql::schema(config.introspection);
         let backend = Arc::new(LiveBackend::new(schema, services.clone()));
         let edge = Edge::new(settings, backend, stopping.clone());
         let server = ServerSettings { grace: config.shutdown_grace, ..ServerSettings::default() };
-        Ok(Self { services, store, mail, capture, edge, server, metrics: config.metrics_listen, stopping })
+        Ok(Self {
+            services,
+            store,
+            mail,
+            capture,
+            keys,
+            edge,
+            server,
+            metrics: config.metrics_listen,
+            stopping,
+        })
     }
 
     /// Serves until `stop`, then finishes what is under way: requests, mail that is being sent, WebSockets (closed so
     /// that clients come back elsewhere).
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        // Before anybody is served: with the wrong keys, secrets would be sealed that no other gateway can read.
+        match self.keys.check().await {
+            Ok(()) => {}
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(%error, "whether the keys are the right ones cannot be seen yet");
+            }
+            Err(error) => return Err(error.into()),
+        }
         let metrics = match self.metrics {
             None => None,
             Some(address) => {
@@ -158,12 +179,21 @@ impl App {
             stop.cancelled().await;
             stopping.cancel();
         });
+        let (keys, stopping) = (self.keys.clone(), self.stopping.clone());
+        let keys = tokio::spawn(async move {
+            let outcome: Result<(), KeysError> = keys.run(stopping.clone()).await;
+            if outcome.is_err() {
+                stopping.cancel();
+            }
+            outcome
+        });
         self.serve_until_stopping(listener).await;
         tasks.close();
         tasks.wait().await;
         watcher.abort();
+        let keys = keys.await.context("the task that looks after the keys failed")?;
         self.store.close().await;
-        Ok(())
+        Ok(keys?)
     }
 
     /// Serves HTTP alone until `stop`: no mail, no sealing, no metrics. For tests, which do that when they say so.

@@ -78,6 +78,11 @@ pub struct Config {
     pub session_max: Duration,
     pub playground: bool,
     pub introspection: bool,
+    /// Manifests of trusted documents, and folders of them.
+    pub trusted_documents: Vec<PathBuf>,
+    /// Whether nothing else is executed.
+    pub trusted_documents_only: bool,
+    pub request_deadline: Duration,
     pub metrics_listen: Option<SocketAddr>,
     pub trusted_proxies: Vec<IpNet>,
     pub web_dir: Option<PathBuf>,
@@ -155,6 +160,9 @@ impl Config {
         let playground = r.value_or(key("PLAYGROUND"), values::switch, if dev { "true" } else { "false" });
         let introspection =
             r.value_or(key("INTROSPECTION"), values::switch, if dev { "true" } else { "false" });
+        let trusted_documents = r.value(key("TRUSTED_DOCUMENTS"), values::paths);
+        let trusted_documents_only = r.value(key("TRUSTED_DOCUMENTS_ONLY"), values::switch);
+        let request_deadline = r.value(key("REQUEST_DEADLINE"), values::between("1s", "5m"));
         let metrics_listen = r.optional(key("METRICS_LISTEN"), values::socket_address);
         let trusted_proxies = r.value(key("TRUSTED_PROXIES"), values::networks);
         let web_dir = r.path(key("WEB_DIR"), false);
@@ -195,6 +203,16 @@ impl Config {
             r.mistake(key("WEB_DIR"), &format!("{} is not a folder", path.display()));
         }
 
+        if let (Some(true), Some(manifests), Some(None)) =
+            (trusted_documents_only, &trusted_documents, &web_dir)
+            && manifests.is_empty()
+        {
+            r.mistake(
+                key("TRUSTED_DOCUMENTS_ONLY"),
+                "is on, but no document is trusted: set LATCHKEY_TRUSTED_DOCUMENTS, or LATCHKEY_WEB_DIR for the dashboard",
+            );
+        }
+
         Some(Self {
             mongodb_uri: mongodb_uri?.unwrap_or_default(),
             mongodb_database: mongodb_database?,
@@ -216,6 +234,9 @@ impl Config {
             session_max: session_max?,
             playground: playground?,
             introspection: introspection?,
+            trusted_documents: trusted_documents?,
+            trusted_documents_only: trusted_documents_only?,
+            request_deadline: request_deadline?,
             metrics_listen: metrics_listen?,
             trusted_proxies: trusted_proxies?,
             web_dir: web_dir?,

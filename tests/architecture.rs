@@ -182,3 +182,41 @@ fn every_defence_in_the_security_page_names_a_test_that_exists() {
     let missing: Vec<_> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
+
+/// Reads that MongoDB goes on with after their request has gone are how a database drowns.
+#[test]
+fn every_read_of_the_store_ends_at_the_deadline() {
+    const READS: [&str; 6] = [
+        "find(",
+        "find_one(",
+        "count_documents(",
+        "aggregate(",
+        "find_one_and_update(",
+        "find_one_and_delete(",
+    ];
+    // `latchkey audit verify` reads a whole log with one cursor.
+    const FOR_NO_REQUEST: [(&str, &str); 1] =
+        [("audit_chain.rs", ".find(filter).sort(doc! { \"seq\": 1 }).batch_size(1000)")];
+    let mut unbounded = Vec::new();
+    for path in files("src/store") {
+        // `import` works for no request.
+        if path.ends_with("import.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for read in READS {
+            for (at, _) in text.match_indices(&format!(".{read}")) {
+                let statement = text[at..].split(".await").next().unwrap_or("");
+                let bounded = statement.contains("max_time(max_time())")
+                    || statement.contains("max_time(max_time_of(")
+                    || FOR_NO_REQUEST
+                        .iter()
+                        .any(|(file, read)| path.ends_with(file) && statement.starts_with(read));
+                if !bounded {
+                    unbounded.push(format!("{}: {}", path.display(), statement.lines().next().unwrap_or("")));
+                }
+            }
+        }
+    }
+    assert!(unbounded.is_empty(), "without .max_time(max_time()):\n{}", unbounded.join("\n"));
+}

@@ -49,7 +49,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Creates the first account and its Owner.
     Bootstrap(bootstrap::BootstrapArgs),
-    /// Makes and looks after the keyring that seals TOTP secrets.
+    /// Makes, rotates and looks after the keys that seal TOTP secrets and signing keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Takes the audit log out, and finds what was changed in it.
@@ -78,6 +78,9 @@ fn environment() -> String {
 /// Reads the command line, runs one command, and says in one line why it failed.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = without_core_dumps() {
+        return report(&error.context("core dumps cannot be switched off"));
+    }
     // The one TLS provider in the tree; it is installed once, before anything connects.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -93,6 +96,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Keys, passwords and tokens are in this process's memory: none of it may end in a file or in another process of the
+/// same user.
+fn without_core_dumps() -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve => serve::run().await,
@@ -101,7 +114,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => migrate::run().await,
         Command::Import(args) => import::run_command(args).await,
         Command::Bootstrap(args) => bootstrap::run(args).await,
-        Command::Keys(command) => keys::run(command),
+        Command::Keys(command) => keys::run(command).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Mongod(args) => mongod_only::run(args).await,
     }

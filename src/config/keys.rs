@@ -79,6 +79,13 @@ pub const KEYS: &[Key] = &[
     plain("SESSION_MAX", "24h", "a session so old has ended, used or not"),
     plain("PLAYGROUND", "", "serve GraphiQL at /playground; off, but on in dev"),
     plain("INTROSPECTION", "", "answer introspection queries; off, but on in dev"),
+    plain(
+        "TRUSTED_DOCUMENTS",
+        "",
+        "manifests of trusted documents, or folders of them, separated by commas; none when not set",
+    ),
+    plain("TRUSTED_DOCUMENTS_ONLY", "off", "whether only trusted documents are executed: on or off"),
+    plain("REQUEST_DEADLINE", "20s", "how long a request may take; then its work in MongoDB is ended"),
     plain("METRICS_LISTEN", "", "address and port of the Prometheus metrics; none when not set"),
     plain(
         "TRUSTED_PROXIES",

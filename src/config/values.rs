@@ -178,6 +178,10 @@ pub(super) fn folder(text: &str) -> Parsed<PathBuf> {
     Ok(PathBuf::from(text))
 }
 
+pub(super) fn paths(text: &str) -> Parsed<Vec<PathBuf>> {
+    Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(PathBuf::from).collect())
+}
+
 /// MongoDB's own rule for database names.
 pub(super) fn database_name(text: &str) -> Parsed<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

@@ -3,11 +3,11 @@
 
 mod mac;
 
+mod file;
+
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,8 +28,6 @@ pub const MAX_KEY_ID: usize = 64;
 const NONCE_BYTES: usize = 24;
 const FORMAT: &str = "v1";
 const CONTEXT: &[u8] = b"latchkey sealed v1";
-/// Largest file that is read at all, in bytes.
-const MAX_FILE: u64 = 1024 * 1024;
 const LOWER_CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 const HEADER: &str = "\
@@ -41,9 +39,9 @@ const HEADER: &str = "\
 # [keys]    id = key; an id is 1 to 64 of a-z A-Z 0-9 _ -, a key is 256 random bits in base64url without
 #           padding (`openssl rand -base64 32 | tr '+/' '-_' | tr -d =` makes one)
 #
-# Every key that is listed opens what it sealed and checks what it authenticated. To rotate: add a key, start all
-# replicas, point `current` at it, start all replicas again. Remove a key only when nothing is sealed under it any
-# more, and never one that the audit log was authenticated with: that part could not be checked any more.
+# Every key that is listed opens what it sealed and checks what it authenticated. To rotate: `latchkey keys add`, restart
+# all gateways, `latchkey keys rotate --to`, restart them again. Remove a key with `latchkey keys retire`, which sees
+# whether it is still needed: the audit log keeps needing every key that authenticated a part of it.
 ";
 
 /// Why the keyring cannot be used, or something sealed cannot be opened. It never repeats a key or a text.
@@ -71,6 +69,9 @@ pub enum KeyringError {
     /// The text is no keyring.
     #[error("the keys file is not valid: {0}")]
     Invalid(String),
+    /// Changing the keyring with a key that it does not have.
+    #[error("there is no key {0:?} in the keys file")]
+    NoSuchKey(String),
     /// The key that sealed this is not in the keyring.
     #[error("the key {0:?} is not in the keyring: put it back into the keys file")]
     MissingKey(String),
@@ -108,36 +109,47 @@ impl Keyring {
         Self { current: Key::generate(), older: Vec::new() }
     }
 
+    /// The same keyring with one more new key, which does not seal yet; and its id.
+    #[must_use]
+    pub fn with_new_key(mut self) -> (Self, String) {
+        let key = Key::generate();
+        let id = key.id.clone();
+        self.older.push(key);
+        (self, id)
+    }
+
+    /// The same keyring with another of its keys as the current one.
+    ///
+    /// # Errors
+    /// When it has no such key.
+    pub fn with_current(mut self, id: &str) -> Result<Self, KeyringError> {
+        if self.current.id != id {
+            let other = self.take(id)?;
+            self.older.push(std::mem::replace(&mut self.current, other));
+        }
+        Ok(self)
+    }
+
+    /// The same keyring without one of its keys.
+    ///
+    /// # Errors
+    /// When it has no such key, or that is the current one.
+    pub fn without(mut self, id: &str) -> Result<Self, KeyringError> {
+        self.take(id)?;
+        Ok(self)
+    }
+
+    fn take(&mut self, id: &str) -> Result<Key, KeyringError> {
+        let place = self.older.iter().position(|key| key.id == id);
+        place.map(|place| self.older.remove(place)).ok_or_else(|| KeyringError::NoSuchKey(id.to_owned()))
+    }
+
     /// The same keyring with one more new key, which becomes the current one.
     #[must_use]
     pub fn rotated(self) -> Self {
         let mut older = self.older;
         older.push(self.current);
         Self { current: Key::generate(), older }
-    }
-
-    /// Reads a keys file. Warns in the log when others than its owner and group may read it.
-    ///
-    /// # Errors
-    /// When it cannot be read, or [`Keyring::parse`] refuses it.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, KeyringError> {
-        let path = path.as_ref();
-        let read = || -> io::Result<Zeroizing<String>> {
-            let file = File::open(path)?;
-            let about = file.metadata()?;
-            if about.len() > MAX_FILE {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
-            }
-            if about.permissions().mode() & 0o007 != 0 {
-                tracing::warn!(path = %path.display(), "everyone on this machine may read the keys file");
-            }
-            let mut text =
-                Zeroizing::new(String::with_capacity(usize::try_from(about.len()).unwrap_or(0) + 1));
-            io::Read::read_to_string(&mut io::Read::take(file, MAX_FILE), &mut text)?;
-            Ok(text)
-        };
-        let text = read().map_err(|source| KeyringError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text)
     }
 
     /// Reads the text of a keys file; its format is described in the header of every file that
@@ -199,28 +211,6 @@ impl Keyring {
         text
     }
 
-    /// Writes a new keys file that only its owner can read and write (mode 0600).
-    ///
-    /// # Errors
-    /// When there is a file of that name already, or it cannot be written.
-    pub fn write_new(&self, path: impl AsRef<Path>) -> Result<(), KeyringError> {
-        let path = path.as_ref();
-        let failed = |source| KeyringError::Write { path: path.to_owned(), source };
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
-                match source.kind() {
-                    io::ErrorKind::AlreadyExists => KeyringError::Exists(path.to_owned()),
-                    _ => failed(source),
-                }
-            })?;
-        let written = file.write_all(self.to_toml().as_bytes()).and_then(|()| file.sync_all());
-        written.map_err(|source| {
-            // Half a file would be taken for a broken keyring at the next start.
-            let _ = std::fs::remove_file(path);
-            failed(source)
-        })
-    }
-
     /// The id of the key that seals.
     pub fn current_id(&self) -> &str {
         &self.current.id
@@ -246,7 +236,22 @@ impl Keyring {
     /// # Errors
     /// When the text is longer than the cipher allows (256 GiB); never otherwise.
     pub fn seal(&self, place: &str, owner: &[u8], plain: &[u8]) -> Result<Sealed, KeyringError> {
-        let key = &self.current;
+        self.seal_under(&self.current.id, place, owner, plain)
+    }
+
+    /// Likewise, with a key that may not be the current one.
+    ///
+    /// # Errors
+    /// When it is not in the keyring, or the text is too long.
+    pub fn seal_under(
+        &self,
+        key_id: &str,
+        place: &str,
+        owner: &[u8],
+        plain: &[u8],
+    ) -> Result<Sealed, KeyringError> {
+        let key = self.keys().find(|key| key.id == key_id);
+        let key = key.ok_or_else(|| KeyringError::NoSuchKey(key_id.to_owned()))?;
         let nonce = random_bytes::<NONCE_BYTES>();
         let cipher = XChaCha20Poly1305::new((&*key.secret).into());
         let mut body = Vec::with_capacity(plain.len().saturating_add(16));

@@ -1,6 +1,8 @@
 //! The tests of the keyring, apart because of their length.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 
 const PLACE: &str = "users.mfa.totp";
@@ -194,4 +196,43 @@ fn a_sealed_value_is_a_string_in_serde() {
     let value = bson::serialize_to_bson(&sealed).unwrap();
     assert_eq!(value.as_str(), Some(sealed.as_str()));
     assert_eq!(bson::deserialize_from_bson::<Sealed>(value).unwrap(), sealed);
+}
+
+#[test]
+fn a_key_is_added_made_current_and_taken_out() {
+    let keyring = Keyring::generate();
+    let first = keyring.current_id().to_owned();
+    let sealed = keyring.seal(PLACE, b"ada", b"secret").unwrap();
+    let (keyring, second) = keyring.with_new_key();
+    assert_eq!(keyring.current_id(), first, "it does not seal yet");
+    let under_second = keyring.seal_under(&second, PLACE, b"ada", b"new").unwrap();
+    assert_eq!(under_second.key_id(), Some(second.as_str()));
+    let keyring = keyring.with_current(&second).unwrap();
+    assert_eq!(keyring.ids().collect::<Vec<_>>(), [&second, &first]);
+    assert_eq!(*keyring.open(PLACE, b"ada", &sealed).unwrap(), b"secret");
+    assert!(matches!(keyring.seal_under("k0", PLACE, b"ada", b"x"), Err(KeyringError::NoSuchKey(_))));
+    let keyring = keyring.without(&first).unwrap();
+    assert!(matches!(keyring.open(PLACE, b"ada", &sealed), Err(KeyringError::MissingKey(_))));
+    assert!(keyring.without(&second).is_err(), "the current one stays");
+    assert!(matches!(Keyring::generate().with_current("k0"), Err(KeyringError::NoSuchKey(_))));
+}
+
+#[test]
+fn a_file_is_replaced_whole_and_readable_by_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("keys.toml"), folder.path().join("link.toml"));
+    Keyring::generate().write_new(&file).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let rotated = Keyring::load(&file).unwrap().rotated();
+    rotated.replace(&link).unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "what it points to is replaced");
+    assert_eq!(*Keyring::load(&file).unwrap().to_toml(), *rotated.to_toml());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
+
+    std::fs::write(folder.path().join("keys.toml.new"), "another command's").unwrap();
+    let busy = Keyring::generate().replace(&file).unwrap_err();
+    assert!(matches!(busy, KeyringError::Exists(_)), "{busy}");
+    assert_eq!(*Keyring::load(&file).unwrap().to_toml(), *rotated.to_toml());
+    assert!(matches!(rotated.replace(folder.path().join("none")), Err(KeyringError::Write { .. })));
 }

@@ -22,7 +22,7 @@ use crate::domain::{
 };
 use crate::service::directory::DeniedRead;
 use crate::service::mfa_coverage::MfaCoverage;
-use crate::service::{Caller, Error, Services};
+use crate::service::{Caller, Error, Services, deadline};
 
 /// Keys of one batch at most. Far above a page, so that a page is one batch; far below what a command can hold.
 const BATCH_MAX: usize = 10_000;
@@ -50,7 +50,7 @@ impl<K: Key, V: Found> ::dataloader::BatchFn<K, Result<V>> for Batch<K, V> {
     /// Gives an entry for every key: what was found, the default for what is absent, the error for all of them.
     async fn load(&mut self, keys: &[K]) -> HashMap<K, Result<V>> {
         // A task of its own: when this look-up is dropped (a sibling failed), MongoDB's driver must not be.
-        let fetched = tokio::spawn((self.fetch)(keys.to_vec()).in_current_span()).await;
+        let fetched = tokio::spawn(deadline::carried((self.fetch)(keys.to_vec())).in_current_span()).await;
         let found = match fetched {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => Err(from_service(&error, &self.request_id)),
@@ -189,7 +189,7 @@ pub async fn apart<T: Send + 'static>(
     request: &RequestContext,
     work: impl Future<Output = std::result::Result<T, Error>> + Send + 'static,
 ) -> Result<T> {
-    match tokio::spawn(work.in_current_span()).await {
+    match tokio::spawn(deadline::carried(work).in_current_span()).await {
         Ok(outcome) => outcome.or_error(request),
         Err(_) => Err(internal("a task was cut off", &request.caller().meta.request_id)),
     }

@@ -83,7 +83,7 @@ pub(super) fn kind(kind: OperationType) -> &'static str {
 
 /// The label of an error code; codes that the edge does not know are one.
 pub(super) fn outcome(code: Option<&str>) -> &'static str {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 8] = [
         code::UNAUTHENTICATED,
         code::FORBIDDEN,
         "NOT_FOUND",
@@ -91,6 +91,7 @@ pub(super) fn outcome(code: Option<&str>) -> &'static str {
         code::RATE_LIMITED,
         code::UNAVAILABLE,
         code::INTERNAL,
+        code::PERSISTED_QUERY_NOT_FOUND,
     ];
     KNOWN.into_iter().find(|known| Some(*known) == code).unwrap_or("OTHER")
 }

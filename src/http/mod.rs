@@ -37,7 +37,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::backend::{Backend, Opened, Outgoing};
 use self::gate::Gate;
-pub use self::gate::Limits;
+pub use self::gate::{Limits, TrustedDocuments, TrustedError, TrustedSources};
 pub use self::live::LiveBackend;
 pub use self::pages::Pages;
 pub use self::refusal::Refusal;
@@ -56,12 +56,14 @@ pub struct Settings {
     pub body_limit: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// How long a client waits at most.
+    /// How long a request may take; then its work in MongoDB is ended.
     pub deadline: Duration,
     /// How large a document may be.
     pub limits: Limits,
     /// Whether the schema may be asked for.
     pub introspection: bool,
+    /// Documents known before the first request.
+    pub trusted: Arc<TrustedDocuments>,
     /// Bounds of a WebSocket.
     pub socket: SocketSettings,
     /// Which pages there are.
@@ -78,6 +80,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(20),
             limits: Limits::default(),
             introspection: false,
+            trusted: Arc::default(),
             socket: SocketSettings::default(),
             pages: Pages::default(),
         }
@@ -86,20 +89,37 @@ impl Default for Settings {
 
 impl Settings {
     /// As the configuration says. `mailbox` is where `dev` keeps captured mail.
-    pub fn of(config: &Config, mailbox: Option<Arc<dyn pages::mailbox::Mailbox>>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the trusted documents cannot be used.
+    pub fn of(
+        config: &Config,
+        mailbox: Option<Arc<dyn pages::mailbox::Mailbox>>,
+    ) -> Result<Self, TrustedError> {
+        let limits = Limits::default();
+        let sources = TrustedSources {
+            manifests: &config.trusted_documents,
+            web_dir: config.web_dir.as_deref(),
+            own: pages::documents(),
+            only: config.trusted_documents_only,
+        };
+        Ok(Self {
+            trusted: Arc::new(TrustedDocuments::load(&sources, &limits)?),
+            limits,
             cookie: CookieStyle { secure: config.public_url.is_https() },
             trusted_proxies: config.trusted_proxies.clone(),
             introspection: config.introspection,
+            deadline: config.request_deadline,
             socket: SocketSettings { origins: origins(&config.public_url), ..SocketSettings::default() },
             pages: Pages {
                 service_name: config.service_name.clone(),
                 playground: config.playground,
+                trusted_only: config.trusted_documents_only,
                 web_dir: config.web_dir.clone(),
                 mailbox,
             },
             ..Self::default()
-        }
+        })
     }
 }
 
@@ -132,7 +152,7 @@ impl Edge {
     /// The edge in front of `backend`.
     pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
-            gate: Gate::new(settings.limits.clone(), settings.introspection),
+            gate: Gate::new(settings.limits.clone(), settings.introspection, settings.trusted.clone()),
             sockets: Arc::new(Semaphore::new(settings.socket.sockets)),
             tasks: TaskTracker::new(),
             settings,

@@ -4,24 +4,28 @@
 //! MongoDB driver stalls for its other users when its futures are dropped half way.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response as Answer, Variables};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::SecretString;
-use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::gate::{Admitted, Asked};
+use super::gate::{Admitted, Asked, Parameters};
 use super::negotiation::{self, Media};
 use super::refusal::{self, Refusal};
 use super::session::{self, Caller, CookieChange};
 use super::{Edge, metrics};
+use crate::service::deadline;
+
+/// What uses MongoDB ends at the deadline and says so itself; what does not has this much longer before its client is let
+/// go.
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// Answers `/graphql`.
 pub async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Response {
@@ -93,13 +97,17 @@ async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Ref
 pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
     let request_id = caller.meta.request_id.clone();
     let backend = edge.backend.clone();
-    let Admitted { mut request, kind } = admitted;
-    let id = request_id.clone();
-    let task = edge.tasks.spawn(async move {
+    let Admitted { mut request, kind, keepable } = admitted;
+    let (id, of) = (request_id.clone(), edge.clone());
+    let until = Instant::now() + edge.settings.deadline;
+    let task = edge.tasks.spawn(deadline::by(until, async move {
         let opened = backend.open(caller).await?;
         request.data = opened.data;
         let mut answer = backend.execute(request).await;
         refusal::finish(&mut answer, &id);
+        if let Some(keepable) = keepable.filter(|_| !refusal::is_request_error(&answer)) {
+            of.gate.keep(keepable, opened.signed_in);
+        }
         Ok(Done {
             answer,
             kind,
@@ -107,8 +115,8 @@ pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) ->
             cookie: opened.outgoing.take(),
             device: opened.outgoing.take_device(),
         })
-    });
-    match timeout(edge.settings.deadline, task).await {
+    }));
+    match timeout(edge.settings.deadline + GRACE, task).await {
         Ok(Ok(done)) => done,
         Ok(Err(failed)) => {
             tracing::error!(request_id, %failed, "a request's task failed");
@@ -118,28 +126,6 @@ pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) ->
             tracing::warn!(request_id, "a request ran into the deadline; its task goes on");
             Err(Refusal::unavailable("The answer took too long. What was asked for may still happen."))
         }
-    }
-}
-
-/// The parameters of a request, in JSON.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: Option<String>,
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Variables,
-    /// Must be a map; nothing in it is understood.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-impl Parameters {
-    fn asked(self) -> Result<Asked, Refusal> {
-        let Some(query) = self.query else {
-            return Err(Refusal::http(StatusCode::BAD_REQUEST, "The parameter 'query' is missing."));
-        };
-        Ok(Asked { query, operation_name: self.operation_name, variables: self.variables })
     }
 }
 
@@ -184,6 +170,9 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
             if !is("query", text) || !is("operationName", text) {
                 return "The parameters 'query' and 'operationName' must be strings.".into();
             }
+            if !["documentId", "doc_id", "id"].into_iter().all(|name| is(name, text)) {
+                return "The parameters 'documentId', 'doc_id' and 'id' must be strings.".into();
+            }
             if !is("variables", object) || !is("extensions", object) {
                 return "The parameters 'variables' and 'extensions' must be objects.".into();
             }
@@ -197,26 +186,20 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> String {
 }
 
 fn read_query(query: &str) -> Result<Asked, Refusal> {
-    let mut asked = Asked::default();
-    let mut seen = false;
+    let mut parameters = Parameters::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "query" => {
-                seen = true;
-                asked.query = value.into_owned();
-            }
-            "operationName" => asked.operation_name = Some(value.into_owned()),
-            "variables" => asked.variables = json_parameter("variables", &value)?,
-            "extensions" => {
-                json_parameter::<Option<serde_json::Map<_, _>>>("extensions", &value)?;
-            }
+            "query" => parameters.query = Some(value.into_owned()),
+            "documentId" => parameters.document_id = Some(value.into_owned()),
+            "doc_id" => parameters.doc_id = Some(value.into_owned()),
+            "id" => parameters.id = Some(value.into_owned()),
+            "operationName" => parameters.operation_name = Some(value.into_owned()),
+            "variables" => parameters.variables = json_parameter("variables", &value)?,
+            "extensions" => parameters.extensions = json_parameter("extensions", &value)?,
             _ => {}
         }
     }
-    if !seen {
-        return Err(Refusal::http(StatusCode::BAD_REQUEST, "The parameter 'query' is missing."));
-    }
-    Ok(asked)
+    parameters.asked()
 }
 
 fn json_parameter<T: serde::de::DeserializeOwned + Default>(name: &str, value: &str) -> Result<T, Refusal> {

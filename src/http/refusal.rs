@@ -7,7 +7,20 @@ use async_graphql::{ErrorExtensionValues, Pos, Response, ServerError, Value};
 use http::StatusCode;
 
 /// The values of `extensions.code`.
-pub use crate::graphql::error as code;
+pub mod code {
+    pub use crate::graphql::error::*;
+
+    /// Of Apollo's automatic persisted queries: the client is to send the text along with the hash.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+}
+
+/// The values of `extensions.reason`, where a code alone does not say what to do.
+pub mod reason {
+    /// Only trusted documents are executed, and this is none.
+    pub const DOCUMENT_NOT_TRUSTED: &str = "DOCUMENT_NOT_TRUSTED";
+    /// No document of this id is known.
+    pub const DOCUMENT_NOT_FOUND: &str = "DOCUMENT_NOT_FOUND";
+}
 
 /// Errors beyond this many are left out of one answer.
 const MOST_ERRORS: usize = 25;
@@ -20,6 +33,8 @@ pub struct Refusal {
     pub status: Option<StatusCode>,
     /// `extensions.code`.
     pub code: &'static str,
+    /// `extensions.reason`.
+    pub reason: Option<&'static str>,
     /// What is wrong and what to do.
     pub message: String,
     /// Where in the document.
@@ -30,7 +45,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(status: Option<StatusCode>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), locations: Vec::new(), allow: None }
+        Self { status, code, reason: None, message: message.into(), locations: Vec::new(), allow: None }
     }
 
     /// The document, or what it is to be executed with, is wrong.
@@ -79,11 +94,19 @@ impl Refusal {
         self
     }
 
+    /// The same, with a reason that a client can act on.
+    pub fn because(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
     /// The error as GraphQL shows it.
     pub fn into_error(self) -> ServerError {
         let mut error = ServerError::new(self.message, None);
         error.locations = self.locations;
         set_code(&mut error, self.code);
+        if let (Some(reason), Some(extensions)) = (self.reason, &mut error.extensions) {
+            extensions.set("reason", reason);
+        }
         if let (code::UNAVAILABLE, Some(extensions)) = (self.code, &mut error.extensions) {
             extensions.set("retryAfter", code::RETRY_AFTER);
         }

@@ -220,7 +220,7 @@ async fn a_body_that_is_too_long_is_413() {
 #[tokio::test]
 async fn the_deadline_is_unavailable_and_drops_nothing() {
     let bench = Bench::new(|settings: &mut Settings| settings.deadline = Duration::from_millis(100));
-    let body = json!({"query": "{ slow(millis: 400) }"}).to_string();
+    let body = json!({"query": "{ slow(millis: 2000) }"}).to_string();
     let answer = ask_of(&bench, Method::POST, "/graphql", &[JSON], body).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, json!("UNAVAILABLE")));
     assert_eq!(answer.header("retry-after"), "2");
@@ -260,7 +260,7 @@ fn the_configuration_decides_cookie_and_origins() {
     use crate::config::{Config, Purpose};
     let with = |url: &str| {
         let config = Config::from_vars(Purpose::Dev, [("LATCHKEY_PUBLIC_URL", url)]).unwrap();
-        Settings::of(&config, None)
+        Settings::of(&config, None).unwrap()
     };
     let public = with("https://id.example.com");
     assert!(public.cookie.secure);

@@ -8,6 +8,7 @@
 //! A chain whose head is not genuine is not continued: that would vouch for what somebody else wrote.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct AuditSealer {
     holder: String,
     /// Chains that cannot be continued, and since when.
     broken: Mutex<HashMap<String, Instant>>,
+    /// Whether the database knows that this key authenticates the log. The keyring never changes in a process.
+    noted: AtomicBool,
 }
 
 /// What became of a batch.
@@ -71,7 +74,12 @@ struct Batch {
 impl AuditSealer {
     /// A sealer that does nothing yet.
     pub fn new(services: Services) -> Self {
-        Self { services, holder: Uuid::new_v4().to_string(), broken: Mutex::default() }
+        Self {
+            services,
+            holder: Uuid::new_v4().to_string(),
+            broken: Mutex::default(),
+            noted: AtomicBool::new(false),
+        }
     }
 
     /// Seals until told to stop, then leaves the lease to another replica.
@@ -127,6 +135,11 @@ impl AuditSealer {
             let rows = store.audit_chain.unsealed_until(until, &left_alone, BATCH).await?;
             if rows.is_empty() {
                 break;
+            }
+            if !self.noted.load(Ordering::Relaxed) {
+                // Before the first seal: nobody retires a key that is needed to check the log.
+                store.note_log_key(self.services.tools.keyring.current_id()).await?;
+                self.noted.store(true, Ordering::Relaxed);
             }
             let batch = match Box::pin(self.seal(&rows)).await {
                 Err(Error::Undone) => return Ok(Pass::NotOurs),

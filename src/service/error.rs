@@ -42,7 +42,11 @@ pub enum Error {
 impl Error {
     /// Whether trying again later may help.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::NotMigrated | Self::Store(StoreError::Unavailable(_) | StoreError::Transient(_)))
+        matches!(
+            self,
+            Self::NotMigrated
+                | Self::Store(StoreError::Unavailable(_) | StoreError::Transient(_) | StoreError::TooLate)
+        )
     }
 
     /// A malformed input field.

@@ -36,6 +36,7 @@ pub mod give_role;
 pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
+pub mod key_rotation;
 pub mod link_account;
 pub mod log_in;
 pub mod log_out;
@@ -77,6 +78,8 @@ use crate::domain::presence::admit;
 use crate::domain::{Action, Actor, Denial, RequestMeta, SignedIn};
 use crate::store::Store;
 
+/// Until when a request may work.
+pub use crate::store::deadline;
 pub use error::Error;
 
 /// Lengths and names that the use cases need from the configuration.

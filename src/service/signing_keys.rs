@@ -20,7 +20,7 @@ const AFTERWARDS: Duration = Duration::days(1);
 /// How long a process goes by what it has read. Keys that an operator deletes are out of use after that.
 const REMEMBERED: Duration = Duration::MINUTE;
 /// Where keys are sealed, for the keyring.
-const PLACE: &str = "signing_keys.ed25519";
+pub(super) const PLACE: &str = "signing_keys.ed25519";
 
 /// The public keys, as `/.well-known/jwks.json` shows them (RFC 7517, section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::account_roles::AccountRoles;
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
@@ -227,7 +227,7 @@ impl AccountMembers {
             .find(filter)
             .projection(place_fields())
             .batch_size(100_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         self.held(cursor.map_ok(AccountMembership::from).try_collect().await?).await
     }
@@ -241,6 +241,7 @@ impl AccountMembers {
             .projection(place_fields())
             .batch_size(100_000)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         self.held_in(tx, places.into_iter().map(AccountMembership::from).collect()).await

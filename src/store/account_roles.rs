@@ -9,8 +9,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query};
-use super::mongo::MAX_TIME;
 use super::{StoreError, Tx, when};
 use crate::domain::key::name_key;
 use crate::domain::policy::Held;
@@ -73,7 +73,7 @@ impl AccountRoles {
             .docs
             .find(doc! { "_id": { "$in": ids } })
             .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(CustomRole::from).try_collect().await?)
     }
@@ -88,7 +88,12 @@ impl AccountRoles {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut cursor = self.docs.find(doc! { "_id": { "$in": ids } }).session(&mut tx.session).await?;
+        let mut cursor = self
+            .docs
+            .find(doc! { "_id": { "$in": ids } })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(cursor.stream(&mut tx.session).map_ok(CustomRole::from).try_collect().await?)
     }
 
@@ -105,19 +110,31 @@ impl AccountRoles {
         name: &str,
     ) -> Result<Option<CustomRole>, StoreError> {
         let filter = doc! { "account_id": account, "name_key": name_key(name) };
-        Ok(self.docs.find_one(filter).session(&mut tx.session).await?.map(CustomRole::from))
+        Ok(self
+            .docs
+            .find_one(filter)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?
+            .map(CustomRole::from))
     }
 
     /// How many roles an account has, as the transaction sees it; counted up to `bound`.
     pub async fn count_in(&self, tx: &mut Tx, account: AccountId, bound: u64) -> Result<u64, StoreError> {
         let filter = doc! { "account_id": account };
-        Ok(self.docs.count_documents(filter).limit(bound).session(&mut tx.session).await?)
+        Ok(self
+            .docs
+            .count_documents(filter)
+            .limit(bound)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?)
     }
 
     /// How many roles an account has, counted up to `bound`.
     pub async fn count(&self, account: AccountId, bound: u64) -> Result<u64, StoreError> {
         let filter = doc! { "account_id": account };
-        Ok(self.docs.count_documents(filter).limit(bound).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(filter).limit(bound).max_time(max_time()).await?)
     }
 
     /// A page of an account's roles, by name.
@@ -128,7 +145,7 @@ impl AccountRoles {
     ) -> Result<Page<CustomRole>, StoreError> {
         let request = request.clone().map_places(|key| Place(key.clone().into(), key.into()));
         let (filter, options) = page_query(doc! { "account_id": account }, BY_NAME, None, &request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<CustomRole> = cursor.map_ok(CustomRole::from).try_collect().await?;
         Ok(Page::from_rows(rows, &request))
     }

@@ -8,8 +8,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query};
-use super::mongo::MAX_TIME;
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::name_key;
@@ -135,7 +135,7 @@ impl Accounts {
             .docs
             .find(doc! { "_id": { "$in": ids } })
             .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(Account::from).try_collect().await?)
     }
@@ -147,7 +147,8 @@ impl Accounts {
 
     /// One account as the transaction sees it.
     pub async fn find_in(&self, tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let found = self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).await?;
+        let found =
+            self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).max_time(max_time()).await?;
         Ok(found.map(Account::from))
     }
 
@@ -158,7 +159,7 @@ impl Accounts {
         request: &PageRequest<Place>,
     ) -> Result<Page<Account>, StoreError> {
         let (filter, options) = page_query(doc! { "portfolio_id": portfolio }, BY_NAME, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<Account> = cursor.map_ok(Account::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -173,7 +174,12 @@ impl Accounts {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut cursor = self.docs.find(doc! { "_id": { "$in": ids } }).session(&mut tx.session).await?;
+        let mut cursor = self
+            .docs
+            .find(doc! { "_id": { "$in": ids } })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(cursor.stream(&mut tx.session).map_ok(Account::from).try_collect().await?)
     }
 
@@ -274,7 +280,7 @@ impl Accounts {
             .projection(doc! { "member_count": 1 })
             .limit(limit)
             .batch_size(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         let size = |doc: SizeDoc| (doc.id, u64::try_from(doc.member_count).unwrap_or(0));
         Ok(cursor.map_ok(size).try_collect().await?)
@@ -283,6 +289,6 @@ impl Accounts {
     /// Whether there is any account at all.
     pub async fn any(&self) -> Result<bool, StoreError> {
         let hint = mongodb::options::Hint::Keys(doc! { "_id": 1 });
-        Ok(self.docs.find_one(doc! {}).hint(hint).max_time(MAX_TIME).await?.is_some())
+        Ok(self.docs.find_one(doc! {}).hint(hint).max_time(max_time()).await?.is_some())
     }
 }

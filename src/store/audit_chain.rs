@@ -10,8 +10,8 @@ use mongodb::{Collection, Database};
 use time::OffsetDateTime;
 
 use super::audit_events::{self, AuditFilter, OLDEST, keys};
+use super::deadline::max_time;
 use super::keyset::{Place, page_query_of};
-use super::mongo::MAX_TIME;
 use super::when::date;
 use super::{StoreError, Tx};
 use crate::crypto::{ChainHash, Tag};
@@ -115,7 +115,7 @@ impl AuditChain {
         filter.insert("scope", doc! { "$type": "string", "$nin": but });
         let found = self.events.find(filter).sort(doc! { "at": 1, "_id": 1 });
         let found = found.hint(Hint::Keys(unsealed_keys())).limit(i64::from(limit)).batch_size(limit + 1);
-        Ok(found.max_time(MAX_TIME).await?.map_ok(StoredEvent::from).try_collect().await?)
+        Ok(found.max_time(max_time()).await?.map_ok(StoredEvent::from).try_collect().await?)
     }
 
     /// How many events are not sealed yet, counted up to `bound`, and since when the oldest is there; of one scope or all.
@@ -130,9 +130,9 @@ impl AuditChain {
         }
         let hint = Hint::Keys(unsealed_keys());
         let counting = self.events.count_documents(filter.clone()).hint(hint.clone()).limit(bound);
-        let count = counting.max_time(MAX_TIME).await?;
+        let count = counting.max_time(max_time()).await?;
         let oldest = self.events.find_one(filter).sort(doc! { "at": 1, "_id": 1 }).hint(hint);
-        let oldest = oldest.max_time(MAX_TIME).await?;
+        let oldest = oldest.max_time(max_time()).await?;
         let at = oldest.and_then(|raw| raw.get_datetime("at").ok());
         Ok((count, at.map(bson::DateTime::to_time_0_3)))
     }
@@ -140,14 +140,14 @@ impl AuditChain {
     /// The heads of these scopes, as the transaction sees them.
     pub async fn heads_in(&self, tx: &mut Tx, scopes: &[String]) -> Result<Vec<StoredHead>, StoreError> {
         let filter = doc! { "_id": { "$in": scopes } };
-        let mut found = self.heads.find(filter).session(&mut tx.session).await?;
+        let mut found = self.heads.find(filter).session(&mut tx.session).max_time(max_time()).await?;
         let heads: Vec<RawDocumentBuf> = found.stream(&mut tx.session).try_collect().await?;
         Ok(heads.iter().filter_map(read_head).collect())
     }
 
     /// The head of a scope.
     pub async fn head(&self, scope: &str) -> Result<Option<StoredHead>, StoreError> {
-        let found = self.heads.find_one(doc! { "_id": scope }).max_time(MAX_TIME).await?;
+        let found = self.heads.find_one(doc! { "_id": scope }).max_time(max_time()).await?;
         Ok(found.as_ref().and_then(read_head))
     }
 
@@ -209,8 +209,8 @@ impl AuditChain {
         };
         let event = self.events.find_one(beyond("scope")).sort(doc! { "scope": 1 });
         let event = event.projection(doc! { "_id": 0, "scope": 1 }).hint(Hint::Keys(keys::all()));
-        let event = event.max_time(MAX_TIME).await?;
-        let head = self.heads.find_one(beyond("_id")).sort(doc! { "_id": 1 }).max_time(MAX_TIME).await?;
+        let event = event.max_time(max_time()).await?;
+        let head = self.heads.find_one(beyond("_id")).sort(doc! { "_id": 1 }).max_time(max_time()).await?;
         let event = event.and_then(|raw| raw.get_str("scope").map(str::to_owned).ok());
         let head = head.and_then(|raw| raw.get_str("_id").map(str::to_owned).ok());
         Ok(match (event, head) {
@@ -242,7 +242,7 @@ impl AuditChain {
         let (query, mut options) = page_query_of(&filter.points(&scope.to_string()), OLDEST, None, &request);
         options.hint = Some(filter.index());
         options.limit = Some(i64::from(limit));
-        let found = self.events.find(query).with_options(options).max_time(MAX_TIME).await?;
+        let found = self.events.find(query).with_options(options).max_time(max_time()).await?;
         Ok(found.map_ok(StoredEvent::from).try_collect().await?)
     }
 }

@@ -10,8 +10,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::{self, max_time};
 use super::keyset::{Order, Place, page_query_of};
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::domain::{
@@ -203,7 +203,8 @@ impl AuditEvents {
     /// Adds events by themselves: refusals, which change nothing else.
     pub async fn insert_alone(&self, events: &[AuditEvent]) -> Result<(), StoreError> {
         if !events.is_empty() {
-            self.docs.insert_many(events.iter().map(EventDoc::from)).await?;
+            let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+            self.docs.insert_many(events.iter().map(EventDoc::from)).session(&mut session).await?;
         }
         Ok(())
     }
@@ -217,7 +218,7 @@ impl AuditEvents {
     ) -> Result<Page<AuditEvent>, StoreError> {
         let (query, mut options) = page_query_of(&filter.points(&scope.to_string()), NEWEST, None, request);
         options.hint = Some(filter.index());
-        let cursor = self.docs.find(query).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(query).with_options(options).max_time(max_time()).await?;
         let rows: Vec<AuditEvent> = cursor.map_ok(AuditEvent::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -226,7 +227,7 @@ impl AuditEvents {
     pub async fn count(&self, scope: Scope, filter: &AuditFilter, bound: u64) -> Result<u64, StoreError> {
         let query = filter.apply(&scope.to_string());
         let counting = self.docs.count_documents(query).hint(filter.index()).limit(bound);
-        Ok(counting.max_time(MAX_TIME).await?)
+        Ok(counting.max_time(max_time()).await?)
     }
 }
 

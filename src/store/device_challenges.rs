@@ -8,7 +8,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::mail_code::MailCodeHash;
@@ -93,12 +93,12 @@ impl DeviceChallenges {
 
     /// One challenge.
     pub async fn find(&self, id: DeviceChallengeId) -> Result<Option<DeviceChallenge>, StoreError> {
-        Ok(self.docs.find_one(doc! { "_id": id }).max_time(MAX_TIME).await?.map(DeviceChallenge::from))
+        Ok(self.docs.find_one(doc! { "_id": id }).max_time(max_time()).await?.map(DeviceChallenge::from))
     }
 
     /// The challenge with this token, in whatever state.
     pub async fn find_by_token(&self, token: TokenHash) -> Result<Option<DeviceChallenge>, StoreError> {
-        let found = self.docs.find_one(doc! { "token": token }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(doc! { "token": token }).max_time(max_time()).await?;
         Ok(found.map(DeviceChallenge::from))
     }
 
@@ -130,6 +130,7 @@ impl DeviceChallenges {
             .docs
             .find_one_and_update(filter, doc! { "$inc": { "attempts": 1 } })
             .return_document(ReturnDocument::After)
+            .max_time(max_time())
             .await?;
         Ok(claimed.map(|mut doc| {
             let hashes = std::mem::take(&mut doc.code_hashes);

@@ -5,7 +5,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
@@ -71,7 +71,7 @@ impl Devices {
 
     /// Whether a browser is known for anybody.
     pub async fn is_known(&self, token: TokenHash) -> Result<bool, StoreError> {
-        Ok(self.docs.find_one(doc! { "token": token }).max_time(MAX_TIME).await?.is_some())
+        Ok(self.docs.find_one(doc! { "token": token }).max_time(max_time()).await?.is_some())
     }
 
     /// Forgets every browser of a person; gives how many.

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// A transaction lost a race; the whole transaction may be tried again.
     #[error("a transaction lost a race")]
     Transient(#[source] Error),
+    /// The time that the request had is over: nothing new is begun.
+    #[error("the request's time is over")]
+    TooLate,
     /// A unique index refused the write.
     #[error("a unique index refused the write")]
     Duplicate(#[source] Error),
@@ -27,9 +30,9 @@ pub enum StoreError {
 /// The server's code for what a unique index refuses.
 pub(super) const DUPLICATE_KEY: i32 = 11000;
 
-/// Server codes that mean "not now": shutdown, stepdown, network, time-out, no quorum.
-const UNAVAILABLE_CODES: [i32; 18] =
-    [6, 7, 50, 63, 64, 89, 91, 100, 134, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+/// Server codes that mean "not now": shutdown, stepdown, network, time-out, an ended session, no quorum.
+const UNAVAILABLE_CODES: [i32; 19] =
+    [6, 7, 50, 63, 64, 89, 91, 100, 134, 189, 202, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436];
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {

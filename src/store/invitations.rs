@@ -7,8 +7,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query};
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
@@ -118,18 +118,18 @@ impl Invitations {
         email: &EmailKey,
     ) -> Result<Option<Invitation>, StoreError> {
         let filter = doc! { "scope": scope.to_string(), "email_key": email.as_str(), "state": PENDING };
-        let found = self.docs.find_one(filter).session(&mut tx.session).await?;
+        let found = self.docs.find_one(filter).session(&mut tx.session).max_time(max_time()).await?;
         Ok(found.map(Invitation::from))
     }
 
     /// One invitation.
     pub async fn find(&self, key: InvitationKey) -> Result<Option<Invitation>, StoreError> {
-        Ok(self.docs.find_one(key.filter()).max_time(MAX_TIME).await?.map(Invitation::from))
+        Ok(self.docs.find_one(key.filter()).max_time(max_time()).await?.map(Invitation::from))
     }
 
     /// One invitation as the transaction sees it.
     pub async fn find_in(&self, tx: &mut Tx, key: InvitationKey) -> Result<Option<Invitation>, StoreError> {
-        let found = self.docs.find_one(key.filter()).session(&mut tx.session).await?;
+        let found = self.docs.find_one(key.filter()).session(&mut tx.session).max_time(max_time()).await?;
         Ok(found.map(Invitation::from))
     }
 
@@ -166,6 +166,7 @@ impl Invitations {
             .find_one_and_update(filter, doc! { "$set": { "state": to.as_str() } })
             .return_document(ReturnDocument::After)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(closed.map(Invitation::from))
     }
@@ -212,6 +213,7 @@ impl Invitations {
             .find_one_and_update(doc! { "_id": id, "state": PENDING }, update)
             .return_document(ReturnDocument::After)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(renewed.map(Invitation::from))
     }
@@ -249,7 +251,7 @@ impl Invitations {
     ) -> Result<Page<Invitation>, StoreError> {
         let base = doc! { "scope": scope.to_string(), "state": PENDING };
         let (filter, options) = page_query(base, NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<Invitation> = cursor.map_ok(Invitation::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -265,12 +267,18 @@ impl Invitations {
     ) -> Result<u64, StoreError> {
         let filter =
             doc! { "offer.custom_role_id": role, "state": PENDING, "expires_at": { "$gt": date(now) } };
-        Ok(self.docs.count_documents(filter).limit(bound).session(&mut tx.session).await?)
+        Ok(self
+            .docs
+            .count_documents(filter)
+            .limit(bound)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?)
     }
 
     /// How many there are, counted up to `bound`.
     pub async fn count(&self, scope: Scope, bound: u64) -> Result<u64, StoreError> {
         let filter = doc! { "scope": scope.to_string(), "state": PENDING };
-        Ok(self.docs.count_documents(filter).limit(bound).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(filter).limit(bound).max_time(max_time()).await?)
     }
 }

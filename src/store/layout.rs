@@ -11,6 +11,7 @@ use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
 use super::people::{PeopleIndexes, ascending};
+use super::sealed::SealedIn;
 
 /// A collection as it has to be.
 pub(super) struct Layout {
@@ -42,6 +43,12 @@ fn unique_where(keys: Document, filter: Document) -> IndexModel {
 fn index_where(keys: Document, filter: Document) -> IndexModel {
     let options = IndexOptions::builder().partial_filter_expression(filter).build();
     IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// Values of one key are one range of it; documents without the field are not in it.
+fn sealed_in(place: SealedIn) -> IndexModel {
+    let options = IndexOptions::builder().sparse(true).build();
+    IndexModel::builder().keys(doc! { place.field(): 1 }).options(options).build()
 }
 
 fn expires(field: &str, after: Duration) -> IndexModel {

@@ -9,6 +9,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 
@@ -61,6 +62,7 @@ impl Leases {
             .find_one_and_update(free, take)
             .upsert(true)
             .return_document(ReturnDocument::After)
+            .max_time(max_time())
             .await
             .map_err(StoreError::from);
         match taken {

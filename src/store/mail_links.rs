@@ -6,7 +6,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
@@ -94,12 +94,12 @@ impl MailLinks {
 
     /// One link.
     pub async fn find(&self, id: MailLinkId) -> Result<Option<MailLink>, StoreError> {
-        Ok(self.docs.find_one(doc! { "_id": id }).max_time(MAX_TIME).await?.map(MailLink::from))
+        Ok(self.docs.find_one(doc! { "_id": id }).max_time(max_time()).await?.map(MailLink::from))
     }
 
     /// The link with this token, in whatever state.
     pub async fn find_by_token(&self, token: TokenHash) -> Result<Option<MailLink>, StoreError> {
-        let found = self.docs.find_one(doc! { "token_hashes": token }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(doc! { "token_hashes": token }).max_time(max_time()).await?;
         Ok(found.map(MailLink::from))
     }
 
@@ -111,7 +111,7 @@ impl MailLinks {
         now: OffsetDateTime,
     ) -> Result<Option<MailLink>, StoreError> {
         let filter = waiting(doc! { "user_id": user, "kind": kind.as_str() }, now);
-        let found = self.docs.find_one(filter).sort(doc! { "_id": -1 }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(filter).sort(doc! { "_id": -1 }).max_time(max_time()).await?;
         Ok(found.map(MailLink::from))
     }
 
@@ -124,7 +124,7 @@ impl MailLinks {
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let filter = waiting(doc! { "user_id": user, "kind": kind.as_str() }, now);
-        Ok(self.docs.find_one(filter).session(&mut tx.session).await?.is_some())
+        Ok(self.docs.find_one(filter).session(&mut tx.session).max_time(max_time()).await?.is_some())
     }
 
     /// Adds the hash of a token that is about to be mailed: false when the link waits no more.
@@ -152,6 +152,7 @@ impl MailLinks {
             .find_one_and_update(waiting(doc! { "token_hashes": token }, now), update)
             .return_document(ReturnDocument::After)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(claimed.map(MailLink::from))
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, Time};
 
 use super::StoreError;
+use super::deadline::max_time;
 use super::error::DUPLICATE_KEY;
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use crate::domain::mfa_coverage::DAYS_MAX;
 use crate::domain::{AccountId, CoverageCount, CoveragePoint, PortfolioId, Scope};
@@ -90,19 +90,19 @@ impl MfaCoverage {
 
     /// The points of these accounts and portfolios, in order of days; those without any are absent.
     pub async fn points(&self, of: &[Scope]) -> Result<HashMap<Scope, Vec<CoveragePoint>>, StoreError> {
-        self.find(of, doc! { "points": 1 }).await
+        self.read(of, doc! { "points": 1 }).await
     }
 
     /// The latest point of each of these accounts and portfolios; those without any are absent.
     pub async fn latest(&self, of: &[Scope]) -> Result<HashMap<Scope, CoveragePoint>, StoreError> {
-        let found = self.find(of, doc! { "points": { "$slice": -1 } }).await?;
+        let found = self.read(of, doc! { "points": { "$slice": -1 } }).await?;
         Ok(found
             .into_iter()
             .filter_map(|(scope, points)| Some((scope, points.into_iter().next_back()?)))
             .collect())
     }
 
-    async fn find(
+    async fn read(
         &self,
         of: &[Scope],
         fields: Document,
@@ -116,7 +116,7 @@ impl MfaCoverage {
             .find(doc! { "_id": { "$in": ids } })
             .projection(fields)
             .batch_size(u32::try_from(of.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         let rows: Vec<CoverageDoc> = cursor.try_collect().await?;
         Ok(rows
@@ -161,7 +161,7 @@ impl MfaCoverage {
 
     /// How far the count of a day has come.
     pub async fn progress(&self, day: Date) -> Result<Progress, StoreError> {
-        let found = self.runs.find_one(doc! { "_id": DAILY }).max_time(MAX_TIME).await?;
+        let found = self.runs.find_one(doc! { "_id": DAILY }).max_time(max_time()).await?;
         let today = found.filter(|run| run.day == midnight(day));
         Ok(today.map_or(Progress::Accounts(None), |run| run.at))
     }

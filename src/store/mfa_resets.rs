@@ -8,8 +8,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::max_time;
 use super::keyset::{Order, Place, any_of, page_query_of};
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
@@ -138,7 +138,12 @@ impl MfaResets {
     ) -> Result<Option<MfaReset>, StoreError> {
         let filter = doc! { "user_id": user, "state": MfaResetState::Pending.as_str() };
         let update = doc! { "$set": { "state": MfaResetState::Superseded.as_str(), "closed_at": date(now) } };
-        let closed = self.docs.find_one_and_update(filter, update).session(&mut tx.session).await?;
+        let closed = self
+            .docs
+            .find_one_and_update(filter, update)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(closed.map(MfaReset::from))
     }
 
@@ -160,6 +165,7 @@ impl MfaResets {
             .find_one_and_update(filter, update)
             .return_document(ReturnDocument::After)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(closed.map(MfaReset::from))
     }
@@ -224,13 +230,13 @@ impl MfaResets {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let cursor = self.docs.find(doc! { "_id": { "$in": ids } }).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(doc! { "_id": { "$in": ids } }).max_time(max_time()).await?;
         Ok(cursor.map_ok(MfaReset::from).try_collect().await?)
     }
 
     /// One reset.
     pub async fn find(&self, key: ResetKey) -> Result<Option<MfaReset>, StoreError> {
-        Ok(self.docs.find_one(key.filter()).max_time(MAX_TIME).await?.map(MfaReset::from))
+        Ok(self.docs.find_one(key.filter()).max_time(max_time()).await?.map(MfaReset::from))
     }
 
     /// What waits for these people at `now`; at most one reset each.
@@ -249,7 +255,7 @@ impl MfaResets {
             .docs
             .find(filter)
             .batch_size(u32::try_from(users.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(MfaReset::from).try_collect().await?)
     }
@@ -268,6 +274,7 @@ impl MfaResets {
             .sort(doc! { "requested_at": -1 })
             .limit(limit)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let found: Vec<ResetDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(found.into_iter().map(|doc| doc.requested_at).collect())
@@ -292,7 +299,7 @@ impl MfaResets {
             .find(doc! { "user_id": { "$in": users }, "requested_at": { "$gt": date(since) } })
             .projection(doc! { "_id": 0, "user_id": 1 })
             .batch_size(10_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(|asked| asked.user_id).try_collect().await?)
     }
@@ -338,7 +345,7 @@ impl MfaResets {
     ) -> Result<Page<MfaReset>, StoreError> {
         let (index, points) = Self::in_states(scope, states, now);
         let (filter, options) = page_query_of(&points, NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).hint(index).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).hint(index).max_time(max_time()).await?;
         let rows: Vec<MfaReset> = cursor.map_ok(MfaReset::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -353,7 +360,7 @@ impl MfaResets {
     ) -> Result<u64, StoreError> {
         let (index, points) = Self::in_states(scope, states, now);
         let filter = any_of(&points, &[Document::new()]);
-        Ok(self.docs.count_documents(filter).hint(index).limit(bound).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(filter).hint(index).limit(bound).max_time(max_time()).await?)
     }
 
     /// Every insert and change of a reset from now on, as its id. Ends with an error when MongoDB cannot resume it.

@@ -4,11 +4,12 @@
 use bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
 
+use super::deadline::max_time;
 use super::layout::layouts;
 use super::{Store, StoreError};
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 5;
+pub const SCHEMA_VERSION: i32 = 6;
 
 fn code_of(error: &Error) -> Option<i32> {
     match error.kind.as_ref() {
@@ -56,7 +57,7 @@ impl Store {
     /// The layout that the database has; nothing when it was never migrated.
     pub async fn schema_version(&self) -> Result<Option<i32>, StoreError> {
         let meta = self.db.collection::<Document>(META);
-        let found = meta.find_one(doc! { "_id": "schema" }).await?;
+        let found = meta.find_one(doc! { "_id": "schema" }).max_time(max_time()).await?;
         Ok(found.and_then(|doc| doc.get_i32("version").ok()))
     }
 }

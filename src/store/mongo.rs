@@ -11,6 +11,7 @@ use super::account_roles::AccountRoles;
 use super::accounts::Accounts;
 use super::audit_chain::AuditChain;
 use super::audit_events::AuditEvents;
+use super::deadline::max_time;
 use super::device_challenges::DeviceChallenges;
 use super::devices::Devices;
 use super::invitations::Invitations;
@@ -26,9 +27,6 @@ use super::signing_keys::SigningKeys;
 use super::throttles::Throttles;
 use super::tickets::Tickets;
 use super::users::Users;
-
-/// Longest time that the server works on one read, in milliseconds.
-pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// How to reach MongoDB.
 #[derive(Debug, Clone)]
@@ -138,7 +136,8 @@ impl Store {
 
     /// Whether the primary answers now.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.db.run_command(bson::doc! { "ping": 1 }).await?;
+        let most = i64::try_from(max_time().as_millis()).unwrap_or(i64::MAX);
+        self.db.run_command(bson::doc! { "ping": 1, "maxTimeMS": most }).await?;
         Ok(())
     }
 

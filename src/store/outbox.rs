@@ -7,7 +7,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::domain::{MailDelivery, MailId, Notification, UserId};
@@ -117,6 +117,7 @@ impl Outbox {
             )
             .sort(doc! { "next_at": 1 })
             .return_document(ReturnDocument::After)
+            .max_time(max_time())
             .await?;
         Ok(claimed.map(Mail::from))
     }
@@ -163,7 +164,7 @@ impl Outbox {
 
     /// How many mails wait, counted up to `bound`.
     pub async fn count_queued(&self, bound: u64) -> Result<u64, StoreError> {
-        Ok(self.docs.count_documents(doc! { "state": QUEUED }).limit(bound).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(doc! { "state": QUEUED }).limit(bound).max_time(max_time()).await?)
     }
 
     /// Since when the oldest mail waits.
@@ -172,7 +173,7 @@ impl Outbox {
             .docs
             .find_one(doc! { "state": QUEUED })
             .sort(doc! { "next_at": 1 })
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(found.map(|doc| doc.created_at))
     }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use super::deadline::max_time;
 use super::keyset::{Order, Place, any_of, page_query_of, prefix_range};
-use super::mongo::MAX_TIME;
 use crate::domain::key::ALIKE_MAX;
 use crate::domain::{Page, PageRequest, UserId};
 
@@ -175,7 +175,7 @@ impl People<'_> {
                 .with_options(options)
                 .hint(index)
                 .projection(self.fields.clone())
-                .max_time(MAX_TIME)
+                .max_time(max_time())
                 .await?;
             let found: Vec<D> = cursor.try_collect().await?;
             rows.extend(found.into_iter().map(|doc| convert(doc, part == Part::Email)));
@@ -202,7 +202,7 @@ impl People<'_> {
             let rest = bound.saturating_sub(count);
             if rest > 0 {
                 let counting = self.docs.count_documents(filter).hint(index).limit(rest);
-                count = count.saturating_add(counting.max_time(MAX_TIME).await?);
+                count = count.saturating_add(counting.max_time(max_time()).await?);
             }
         }
         Ok(count)
@@ -227,7 +227,7 @@ impl People<'_> {
                 doc! { "$group": { "_id": null, "people": { "$sum": 1_i64 }, "memberships": { "$sum": "$memberships" } } },
             ];
             let counting =
-                self.docs.aggregate(pipeline).hint(index).max_time(MAX_TIME).with_type::<Counted>();
+                self.docs.aggregate(pipeline).hint(index).max_time(max_time()).with_type::<Counted>();
             if let Some(counted) = counting.await?.try_next().await? {
                 people = people.saturating_add(counted.people);
                 rest = rest.saturating_sub(counted.memberships);

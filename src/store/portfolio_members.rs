@@ -9,7 +9,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
@@ -200,7 +200,7 @@ impl PortfolioMembers {
             .find(filter)
             .projection(place_fields())
             .batch_size(100_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(PortfolioMembership::from).try_collect().await?)
     }
@@ -218,6 +218,7 @@ impl PortfolioMembers {
             .projection(place_fields())
             .batch_size(100_000)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(places.into_iter().map(PortfolioMembership::from).collect())
@@ -277,6 +278,7 @@ impl PortfolioMembers {
             .find_one(doc! { "_id": { "portfolio": portfolio, "user": user } })
             .projection(place_fields())
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(found.map(PortfolioMembership::from))
     }

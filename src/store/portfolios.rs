@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::accounts::PolicyDoc;
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::{MfaPolicy, Portfolio, PortfolioId, UserId};
@@ -83,7 +83,7 @@ impl Portfolios {
             .docs
             .find(doc! { "_id": { "$in": ids } })
             .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(Portfolio::from).try_collect().await?)
     }
@@ -95,7 +95,8 @@ impl Portfolios {
 
     /// One portfolio as the transaction sees it.
     pub async fn find_in(&self, tx: &mut Tx, id: PortfolioId) -> Result<Option<Portfolio>, StoreError> {
-        let found = self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).await?;
+        let found =
+            self.docs.find_one(doc! { "_id": id }).session(&mut tx.session).max_time(max_time()).await?;
         Ok(found.map(Portfolio::from))
     }
 
@@ -104,7 +105,12 @@ impl Portfolios {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut cursor = self.docs.find(doc! { "_id": { "$in": ids } }).session(&mut tx.session).await?;
+        let mut cursor = self
+            .docs
+            .find(doc! { "_id": { "$in": ids } })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(cursor.stream(&mut tx.session).map_ok(Portfolio::from).try_collect().await?)
     }
 
@@ -175,7 +181,7 @@ impl Portfolios {
             .projection(doc! { "_id": 1 })
             .limit(limit)
             .batch_size(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(|doc| doc.id).try_collect().await?)
     }

@@ -8,8 +8,8 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deadline::{self, max_time};
 use super::keyset::{Order, Place, page_query};
-use super::mongo::MAX_TIME;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
@@ -105,7 +105,7 @@ impl Sessions {
         token: &TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.docs.find_one(doc! { "_id": token }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(doc! { "_id": token }).max_time(max_time()).await?;
         Ok(found.filter(|doc| now < doc.idle_until && now < doc.expires_at).map(Session::from))
     }
 
@@ -115,7 +115,7 @@ impl Sessions {
         id: SessionId,
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.docs.find_one(doc! { "session_id": id }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(doc! { "session_id": id }).max_time(max_time()).await?;
         Ok(found.filter(|doc| now < doc.idle_until && now < doc.expires_at).map(Session::from))
     }
 
@@ -139,7 +139,8 @@ impl Sessions {
     ) -> Result<(), StoreError> {
         let filter = doc! { "session_id": id, "last_used_at": { "$lt": date(now) } };
         let update = doc! { "$set": { "last_used_at": date(now), "idle_until": date(idle_until) } };
-        self.docs.update_one(filter, update).await?;
+        let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+        self.docs.update_one(filter, update).session(&mut session).await?;
         Ok(())
     }
 
@@ -209,7 +210,7 @@ impl Sessions {
         base.insert("idle_until", doc! { "$gt": date(now) });
         base.insert("expires_at", doc! { "$gt": date(now) });
         let (filter, options) = page_query(base, NEWEST, None, request);
-        let cursor = self.docs.find(filter).with_options(options).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).with_options(options).max_time(max_time()).await?;
         let rows: Vec<Session> = cursor.map_ok(Session::from).try_collect().await?;
         Ok(Page::from_rows(rows, request))
     }
@@ -218,6 +219,6 @@ impl Sessions {
     pub async fn count(&self, user: UserId, now: OffsetDateTime) -> Result<u64, StoreError> {
         let filter =
             doc! { "user_id": user, "idle_until": { "$gt": date(now) }, "expires_at": { "$gt": date(now) } };
-        Ok(self.docs.count_documents(filter).max_time(MAX_TIME).await?)
+        Ok(self.docs.count_documents(filter).max_time(max_time()).await?)
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use super::mongo::MAX_TIME;
+use super::deadline::{self, max_time};
 use super::when;
 use crate::crypto::Sealed;
 
@@ -39,7 +39,7 @@ impl SigningKeys {
     /// The keys of these periods, the earliest first.
     pub async fn of_periods(&self, from: i64, to: i64) -> Result<Vec<(i64, Sealed)>, StoreError> {
         let filter = doc! { "_id": { "$gte": from, "$lte": to } };
-        let cursor = self.docs.find(filter).sort(doc! { "_id": 1 }).max_time(MAX_TIME).await?;
+        let cursor = self.docs.find(filter).sort(doc! { "_id": 1 }).max_time(max_time()).await?;
         Ok(cursor.map_ok(|doc| (doc.period, doc.sealed)).try_collect().await?)
     }
 
@@ -51,7 +51,8 @@ impl SigningKeys {
         publish_until: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let doc = SigningKeyDoc { period, sealed: sealed.clone(), publish_until };
-        match self.docs.insert_one(doc).await.map_err(StoreError::from) {
+        let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+        match self.docs.insert_one(doc).session(&mut session).await.map_err(StoreError::from) {
             Ok(_) => Ok(true),
             Err(StoreError::Duplicate(_)) => Ok(false),
             Err(error) => Err(error),

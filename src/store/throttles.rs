@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
+use super::deadline::{self, max_time};
 use super::when::{self, date};
 use crate::crypto::token::TokenHash;
 
@@ -75,6 +76,7 @@ impl Throttles {
                 .find_one_and_update(doc! { "_id": key.id() }, update.clone())
                 .upsert(true)
                 .return_document(ReturnDocument::After)
+                .max_time(max_time())
                 .await
                 .map_err(StoreError::from);
             match counted {
@@ -90,13 +92,15 @@ impl Throttles {
     /// Takes an attempt back that turned out well.
     pub async fn uncount(&self, key: ThrottleKey) -> Result<(), StoreError> {
         let filter = doc! { "_id": key.id(), "count": { "$gt": 0 } };
-        self.docs.update_one(filter, doc! { "$inc": { "count": -1_i64 } }).await?;
+        let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+        self.docs.update_one(filter, doc! { "$inc": { "count": -1_i64 } }).session(&mut session).await?;
         Ok(())
     }
 
     /// Forgets a counter.
     pub async fn clear(&self, key: ThrottleKey) -> Result<(), StoreError> {
-        self.docs.delete_one(doc! { "_id": key.id() }).await?;
+        let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+        self.docs.delete_one(doc! { "_id": key.id() }).session(&mut session).await?;
         Ok(())
     }
 }

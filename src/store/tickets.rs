@@ -7,7 +7,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::{self, max_time};
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::keyring::Sealed;
@@ -81,7 +81,8 @@ impl Tickets {
 
     /// Stores a ticket, in place of the one with the same key.
     pub async fn put(&self, ticket: &Ticket) -> Result<(), StoreError> {
-        self.docs.replace_one(doc! { "_id": ticket.key }, ticket).upsert(true).await?;
+        let (mut session, _watch) = deadline::session(self.docs.client()).await?;
+        self.docs.replace_one(doc! { "_id": ticket.key }, ticket).upsert(true).session(&mut session).await?;
         Ok(())
     }
 
@@ -93,7 +94,7 @@ impl Tickets {
         now: OffsetDateTime,
     ) -> Result<Option<Ticket>, StoreError> {
         let filter = doc! { "_id": key, "kind": kind.as_str(), "expires_at": { "$gt": date(now) } };
-        Ok(self.docs.find_one(filter).max_time(MAX_TIME).await?)
+        Ok(self.docs.find_one(filter).max_time(max_time()).await?)
     }
 
     /// Counts an answer *before* it is checked, so that answers at the same time cannot share one count. Gives the
@@ -112,6 +113,7 @@ impl Tickets {
             .docs
             .find_one_and_update(filter, doc! { "$inc": { "attempts": 1 } })
             .return_document(ReturnDocument::After)
+            .max_time(max_time())
             .await?;
         Ok(claimed)
     }

@@ -5,35 +5,46 @@ use std::time::{Duration, Instant};
 use mongodb::ClientSession;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 
+use super::deadline::{self, Watch, max_time};
 use super::{Store, StoreError};
 
 /// How long a lost transaction is tried again; the last attempt may take a little longer.
 pub const RETRY_FOR: Duration = Duration::from_secs(8);
 
-/// An open transaction. Writes that take one cannot be made outside it.
+/// An open transaction. Writes that take one cannot be made outside it. At the deadline of the request the server undoes
+/// it.
 pub struct Tx {
     pub(super) session: ClientSession,
+    watch: Watch,
 }
 
 impl Store {
     /// Opens a transaction: snapshot reads, majority writes (see the client's options).
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let mut session = self.client.start_session().await?;
-        session.start_transaction().await?;
-        Ok(Tx { session })
+        let (mut session, watch) = deadline::session(&self.client).await?;
+        session.start_transaction().max_commit_time(max_time()).await?;
+        Ok(Tx { session, watch })
     }
 
     /// How often and how long a lost transaction is tried again.
     pub fn retry(&self) -> Retry {
-        Retry { until: Instant::now() + RETRY_FOR, pause: Duration::from_millis(2) }
+        Retry { until: within(RETRY_FOR), pause: Duration::from_millis(2) }
     }
+}
+
+/// The end of this time, or of the request's.
+fn within(time: Duration) -> Instant {
+    let end = Instant::now() + time;
+    deadline::current().map_or(end, |deadline| end.min(deadline.into_std()))
 }
 
 impl Tx {
     /// Makes everything in the transaction true at once.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        // Ended now, it would be unknown whether it was made; `maxTimeMS` of the commit itself bounds it.
+        self.watch.call_off();
         // A commit is idempotent: asking again after an unknown result is how the specification resolves it.
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = within(Duration::from_secs(5));
         loop {
             match self.session.commit_transaction().await {
                 Ok(()) => return Ok(()),

@@ -8,7 +8,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::mongo::MAX_TIME;
+use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::backup_code::BackupCodeHash;
@@ -271,7 +271,7 @@ impl Users {
             .find(doc! { "_id": { "$in": ids } })
             .projection(public_fields())
             .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(cursor.map_ok(User::from).try_collect().await?)
     }
@@ -289,6 +289,7 @@ impl Users {
             .find_one(doc! { "_id": id })
             .projection(public_fields())
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(found.map(User::from))
     }
@@ -300,7 +301,7 @@ impl Users {
             .clone_with_type::<PublicDoc>()
             .find_one(doc! { "email_key": email.as_str() })
             .projection(public_fields())
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .await?;
         Ok(found.map(User::from))
     }
@@ -313,6 +314,7 @@ impl Users {
             .find_one(doc! { "email_key": email.as_str() })
             .projection(public_fields())
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(found.map(User::from))
     }
@@ -322,13 +324,13 @@ impl Users {
         &self,
         email: &EmailKey,
     ) -> Result<Option<Credentials>, StoreError> {
-        let found = self.docs.find_one(doc! { "email_key": email.as_str() }).max_time(MAX_TIME).await?;
+        let found = self.docs.find_one(doc! { "email_key": email.as_str() }).max_time(max_time()).await?;
         Ok(found.map(credentials))
     }
 
     /// A person with everything that a log-in checks, by id.
     pub async fn find_credentials(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        Ok(self.docs.find_one(doc! { "_id": id }).max_time(MAX_TIME).await?.map(credentials))
+        Ok(self.docs.find_one(doc! { "_id": id }).max_time(max_time()).await?.map(credentials))
     }
 
     /// Stores a person. An address that is taken is [`StoreError::Duplicate`].

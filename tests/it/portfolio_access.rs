@@ -4,7 +4,7 @@ use latchkey::domain::{AccountId, AccountRole, AuditAction, PortfolioId, Portfol
 use serde_json::{Value, json};
 
 use crate::accounts::whole;
-use crate::harness::{self, Client, Person, Reply, TestApp};
+use crate::harness::{self, Client, Options, Person, Reply, TestApp};
 use crate::invitations::invite;
 use crate::portfolios::{copies_are_true, outcome, take_out, whole_portfolio};
 
@@ -165,7 +165,9 @@ async fn a_person_leaves_all_linked_accounts_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_call_takes_five_hundred_changes_and_no_more() {
-    harness::run(async |app| {
+    // Each change is a transaction; a busy machine takes its time.
+    let vars = vec![("LATCHKEY_REQUEST_DEADLINE".to_owned(), "3m".to_owned())];
+    harness::run_with(Options { vars, ..Options::default() }, async |app| {
         let World { portfolio, acme, admin, anna, .. } = world(app).await;
         let client = app.client_of(&admin).await;
         let change = |role| json!({ "accountId": acme.to_string(), "userId": anna.gid(), "role": role });

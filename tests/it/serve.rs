@@ -1,7 +1,8 @@
 //! The built program as an operator runs it: `keys init`, `import`, `serve`, a replica set, an SMTP server, a client.
 
 use std::fs;
-use std::path::Path;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,13 +11,13 @@ use mail_parser::MessageParser;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::harness::{Client, mongod_uri, token_in};
+use crate::harness::{self, Client, mongod_uri, token_in};
 use crate::mail::server::SmtpServer;
 use crate::main_job::{ACCEPT, LOG_IN, RESET};
 
 const PASSWORD: &str = "glacier-violin-anchor-42";
 
-const ROWS: &str = r#"{"kind":"portfolio","key":"p","name":"Northwind"}
+pub const ROWS: &str = r#"{"kind":"portfolio","key":"p","name":"Northwind"}
 {"kind":"account","key":"a","name":"Harbor","portfolio":"p","mfaEnforced":true}
 {"kind":"user","email":"olivia@harbor.test","name":"Olivia","password":"glacier-violin-anchor-42","totpSecret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
 {"kind":"user","email":"mina@harbor.test","name":"Mina","password":"glacier-violin-anchor-42","totpSecret":"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ","backupCodes":["9f8e-7d6c-5b4a","1234567890"]}
@@ -24,19 +25,38 @@ const ROWS: &str = r#"{"kind":"portfolio","key":"p","name":"Northwind"}
 {"kind":"accountUser","account":"a","email":"mina@harbor.test","role":"ANALYST"}
 "#;
 
-struct Gateway {
-    process: Child,
-    address: String,
+pub struct Gateway {
+    pub process: Child,
+    pub address: String,
+    metrics: String,
+    log: PathBuf,
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
+        let metrics = self.metrics();
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if !std::thread::panicking() {
+            harness::secrets::check("the gateway's metrics", &metrics);
+            harness::secrets::check("the gateway's output", &fs::read(&self.log).unwrap());
+        }
     }
 }
 
-fn latchkey(folder: &Path, database: &str, smtp: &str, address: &str) -> Command {
+impl Gateway {
+    /// What it measures; nothing when it has ended already.
+    fn metrics(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Ok(mut stream) = std::net::TcpStream::connect(&self.metrics) {
+            let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let _ = stream.read_to_end(&mut text);
+        }
+        text
+    }
+}
+
+pub fn latchkey(folder: &Path, database: &str, smtp: &str, address: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
         .current_dir(folder)
@@ -52,23 +72,24 @@ fn latchkey(folder: &Path, database: &str, smtp: &str, address: &str) -> Command
     command
 }
 
-fn done(command: &mut Command) {
+pub fn done(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let address = free.to_string();
+pub async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (address, metrics) = (free(), free());
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
     let process = latchkey(folder, database, smtp, &address)
         .arg("serve")
+        .env("LATCHKEY_METRICS_LISTEN", &metrics)
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
-    let gateway = Gateway { process, address };
+    let gateway = Gateway { process, address, metrics, log: folder.join("log") };
     until("the gateway is ready", async || {
         let ready = reqwest::get(format!("http://{}/readyz", gateway.address)).await;
         ready.is_ok_and(|reply| reply.status().is_success()).then_some(())
@@ -78,7 +99,7 @@ async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
 }
 
 /// Waits for something that another process does; fails after half a minute.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = look().await {
@@ -127,6 +148,11 @@ async fn import_and_serve_complete_the_main_job_with_expiry_and_enrolment() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (folder, smtp) = (folder.path(), SmtpServer::start());
     let database = format!("test_{}", uuid::Uuid::now_v7().simple());
+    for secret in
+        [PASSWORD, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "9f8e-7d6c-5b4a"]
+    {
+        harness::secrets::secret(secret);
+    }
     fs::write(folder.join("rows.jsonl"), ROWS).unwrap();
     fs::write(folder.join("clock"), "+0s").unwrap();
     done(Command::new(env!("CARGO_BIN_EXE_latchkey")).args(["keys", "init"]).arg(folder.join("keys.toml")));

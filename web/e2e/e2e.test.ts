@@ -20,6 +20,7 @@ import { resets } from './suites/resets';
 import { screens } from './suites/screens';
 import { signingUp } from './suites/signingUp';
 import { stepUp } from './suites/stepUp';
+import { trustedOnly } from './suites/trustedOnly';
 import { usersTab } from './suites/usersTab';
 
 describe('the dashboard', () => {
@@ -53,4 +54,15 @@ describe('the dashboard', () => {
   playground(onStage);
 });
 
+describe('the dashboard, with a gateway that is closed to others', () => {
+  let stage: Stage;
+
+  before(async () => {
+    stage = await Stage.open({ LATCHKEY_TRUSTED_DOCUMENTS_ONLY: 'on' });
+  });
+  afterEach(() => stage.clear());
+  after(() => stage?.close());
+
+  trustedOnly(() => stage);
+});
 newDevice();

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use async_graphql::Pos;
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 
+use super::cost::longest_in_argument;
 use super::{Limits, Refusal};
 
 /// The lists of the introspection schema whose nesting multiplies.
@@ -120,6 +121,14 @@ impl<'a> Walk<'a> {
                 Selection::Field(field) => {
                     let field = &field.node;
                     let name = field.name.node.as_str();
+                    if field.arguments.iter().any(|(_, it)| longest_in_argument(&it.node) > self.limits.list)
+                    {
+                        return Err(Refusal::document(format!(
+                            "A list among the arguments has more than {} items.",
+                            self.limits.list
+                        ))
+                        .at(selection.pos));
+                    }
                     let inner = self.set(&field.selection_set.node, level + 1)?;
                     let meta = name == "__schema" || name == "__type";
                     if meta && inner.meta_lists >= META_LISTS_DEPTH {

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use super::*;
 
 fn gate() -> Gate {
-    Gate::new(Limits::default(), true)
+    Gate::new(Limits::default(), true, Arc::default())
 }
 
 fn asked(query: impl Into<String>) -> Asked {
-    Asked { query: query.into(), ..Asked::default() }
+    Asked { document: Named::Text(query.into()), ..Asked::default() }
 }
 
 fn refused(query: impl Into<String>) -> String {
@@ -126,7 +126,7 @@ fn required_variables_must_be_there() {
 
 #[test]
 fn introspection_can_be_switched_off_wherever_it_hides() {
-    let closed = Gate::new(Limits::default(), false);
+    let closed = Gate::new(Limits::default(), false, Arc::default());
     for query in [
         "{ __schema { types { name } } }",
         "{ x: __type(name: \"User\") { name } }",
@@ -182,4 +182,112 @@ fn a_document_seen_before_is_admitted_again() {
         assert!(gate.admit(asked("{ viewer { user { id } } }")).is_ok());
     }
     assert!(gate.documents.get("{ viewer { user { id } } }").is_some());
+}
+
+#[test]
+fn cost_follows_lists_that_are_not_pages() {
+    let ids = |n: usize| serde_json::json!({ "ids": vec!["user_1"; n] });
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on User { a: memberships { account { id name } } \
+                 b: memberships { account { id name } } accounts(first: 20) { edges { node { id } } } } } }";
+    let with = |n| Asked { variables: Variables::from_json(ids(n)), ..asked(query) };
+    assert!(gate().admit(with(100)).is_ok());
+    assert!(gate().admit(with(1000)).unwrap_err().message.contains("costs"), "ids in a variable count");
+    let written =
+        query.replace("($ids: [ID!]!)", "").replace("$ids", &format!("[{}]", "\"u\" ".repeat(1000)));
+    assert!(refused(written.clone()).contains("costs"), "and so do those in the document");
+    assert!(refused(written.replace("[", "[\"u\" ")).contains("1000 items"));
+    let input = "mutation($input: I!) { change(input: $input) { outcomes { user { memberships { account { name } } } } } }";
+    assert!(gate().admit(with(1001)).unwrap_err().message.contains("1000 items"));
+    let changes = |n: usize| {
+        Variables::from_json(
+            serde_json::json!({ "input": { "changes": vec![serde_json::json!({"id": "x"}); n] } }),
+        )
+    };
+    assert!(gate().admit(Asked { variables: changes(500), ..asked(input) }).is_ok());
+    assert!(
+        gate()
+            .admit(Asked { variables: changes(1001), ..asked(input) })
+            .unwrap_err()
+            .message
+            .contains("1000 items")
+    );
+}
+
+fn trusting(only: bool) -> Gate {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("documents.json");
+    std::fs::write(
+        &manifest,
+        serde_json::json!({ "who": "query Who { viewer { user { id } } }" }).to_string(),
+    )
+    .unwrap();
+    let manifests = [manifest];
+    let sources = TrustedSources { manifests: &manifests, only, ..TrustedSources::default() };
+    let trusted = TrustedDocuments::load(&sources, &Limits::default()).unwrap();
+    Gate::new(Limits::default(), true, Arc::new(trusted))
+}
+
+fn named(document: Named) -> Asked {
+    Asked { document, ..Asked::default() }
+}
+
+fn by_hash(text: &str, send: bool) -> Asked {
+    let hash = data_encoding::HEXLOWER.encode(&automatic::hash_of(text));
+    named(Named::Hash { hash, text: send.then(|| text.to_owned()) })
+}
+
+#[test]
+fn a_trusted_document_is_found_by_id_hash_and_tokens_and_nothing_else_is_parsed() {
+    let gate = trusting(true);
+    let text = "query Who { viewer { user { id } } }";
+    for asked in [
+        named(Named::Id("who".into())),
+        named(Named::Id(format!("sha256:{}", data_encoding::HEXLOWER.encode(&automatic::hash_of(text))))),
+        asked("query Who{viewer{user{id}}}"),
+        by_hash(text, false),
+        by_hash(text, true),
+        by_hash("query Who{viewer{user{id}}}", true),
+    ] {
+        assert!(gate.admit(asked).is_ok());
+    }
+    for other in [
+        named(Named::Id("whom".into())),
+        asked("{ viewer { user { id name } } }"),
+        asked("{ not graphql"),
+        asked("[".repeat(10_000)),
+        by_hash("{ a }", false),
+        by_hash("{ a }", true),
+    ] {
+        let refusal = gate.admit(other).unwrap_err();
+        assert_eq!((refusal.code, refusal.reason), ("BAD_USER_INPUT", Some("DOCUMENT_NOT_TRUSTED")));
+    }
+    let open = trusting(false);
+    assert!(open.admit(asked("{ viewer { user { id name } } }")).is_ok());
+    assert!(open.admit(named(Named::Id("who".into()))).is_ok());
+    let unknown = open.admit(named(Named::Id("whom".into()))).unwrap_err();
+    assert_eq!(unknown.reason, Some("DOCUMENT_NOT_FOUND"));
+}
+
+#[test]
+fn a_hash_is_enough_once_its_document_was_executed() {
+    let gate = gate();
+    let text = "{ viewer { user { id } } }";
+    let unknown = gate.admit(by_hash(text, false)).unwrap_err();
+    assert_eq!(
+        (unknown.code, unknown.message.as_str()),
+        ("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    );
+    let sent = gate.admit(by_hash(text, true)).unwrap();
+    assert!(gate.admit(by_hash(text, false)).is_err(), "not executed yet: it may not even fit the schema");
+    gate.keep(sent.keepable.unwrap(), false);
+    assert!(gate.admit(by_hash(text, false)).is_ok());
+    let hash = data_encoding::HEXLOWER.encode(&automatic::hash_of(text));
+    assert!(gate.admit(named(Named::Id(format!("sha256:{hash}")))).is_ok());
+
+    let lie = named(Named::Hash { hash, text: Some("{ viewer { user { name } } }".into()) });
+    assert!(gate.admit(lie).unwrap_err().message.contains("sha256Hash"));
+    assert!(gate.admit(named(Named::Hash { hash: "abc".into(), text: None })).is_err());
+    let bomb = format!("{{ a(b: {}) }}", "[".repeat(10_000));
+    assert!(gate.admit(by_hash(&bomb, true)).is_err());
+    assert!(gate.admit(by_hash(&bomb, false)).is_err(), "what the gate refused is never kept");
 }

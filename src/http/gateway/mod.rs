@@ -8,7 +8,6 @@ mod question;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -16,14 +15,16 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use self::question::{Question, is_foreign_change};
 use super::Edge;
 use super::headers::RequestId;
 use super::metrics;
+use super::over_http::GRACE;
 use super::refusal::{self, Refusal};
 use super::session::{self, Presented};
+use crate::service::deadline;
 use crate::service::gateway::{Identity, NotThrough};
 
 const USER_ID: HeaderName = HeaderName::from_static("latchkey-user-id");
@@ -83,8 +84,11 @@ async fn ask(edge: &Arc<Edge>, parts: &Parts, question: Question) -> Outcome {
     let meta = session::meta(parts, &edge.settings.trusted_proxies);
     let (backend, request_id) = (edge.backend.clone(), meta.request_id.clone());
     // In a task of its own, like every use of the driver.
-    let task = edge.tasks.spawn(async move { backend.verify(token, meta, question.requirement).await });
-    match timeout(edge.settings.deadline, task).await {
+    let until = Instant::now() + edge.settings.deadline;
+    let task = edge
+        .tasks
+        .spawn(deadline::by(until, async move { backend.verify(token, meta, question.requirement).await }));
+    match timeout(edge.settings.deadline + GRACE, task).await {
         Ok(Ok(Ok(Ok(identity)))) => Outcome::Through(Box::new(identity)),
         Ok(Ok(Ok(Err(why)))) => Outcome::NotThrough(why),
         Ok(Ok(Err(refusal))) => Outcome::Failed(refusal),
@@ -204,8 +208,9 @@ pub(super) async fn key_set(State(edge): State<Arc<Edge>>, request: Request) -> 
     let id = request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()).unwrap_or_default();
     let backend = edge.backend.clone();
     let task_id = id.clone();
-    let task = edge.tasks.spawn(async move { backend.key_set(&task_id).await });
-    let failure = match timeout(edge.settings.deadline, task).await {
+    let until = Instant::now() + edge.settings.deadline;
+    let task = edge.tasks.spawn(deadline::by(until, async move { backend.key_set(&task_id).await }));
+    let failure = match timeout(edge.settings.deadline + GRACE, task).await {
         Ok(Ok(Ok(keys))) => {
             let headers = [
                 (header::CONTENT_TYPE, "application/jwk-set+json"),

@@ -26,6 +26,8 @@ pub struct Pages {
     pub service_name: String,
     /// The playground, from the bundle in `web_dir`.
     pub playground: bool,
+    /// Whether only trusted documents are executed, which leaves a playground nothing to do.
+    pub trusted_only: bool,
     /// The built web part.
     pub web_dir: Option<PathBuf>,
     /// Captured mail, shown at `/dev/mailbox`; only ever in `dev`.
@@ -56,6 +58,17 @@ impl Pages {
     }
 }
 
+/// The GraphQL documents of these pages, read out of their scripts: template literals that begin with an operation.
+pub fn documents() -> Vec<&'static str> {
+    let scripts = [
+        include_str!("files/invitation.js"),
+        include_str!("files/link.js"),
+        include_str!("files/mfa-reset.js"),
+    ];
+    let literals = scripts.into_iter().flat_map(|script| script.split('`').skip(1).step_by(2));
+    literals.filter(|text| ["query ", "mutation "].iter().any(|kind| text.starts_with(kind))).collect()
+}
+
 /// `/` without a web bundle: says what this is and where to go.
 fn landing(pages: &Pages) -> String {
     let name = escape(&pages.service_name);
@@ -63,7 +76,7 @@ fn landing(pages: &Pages) -> String {
         "<h1>{name}</h1><p>This is an identity gateway. Its GraphQL endpoint is <code>/graphql</code>; \
          subscriptions go over the WebSocket <code>/graphql/ws</code>.</p><ul>"
     );
-    if pages.playground {
+    if pages.playground && !pages.trusted_only {
         body.push_str("<li><a href=\"/playground\">Playground</a></li>");
     }
     if pages.mailbox.is_some() {

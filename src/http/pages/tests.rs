@@ -52,6 +52,7 @@ fn all(web_dir: Option<&std::path::Path>) -> Pages {
     Pages {
         service_name: "Latch<key>".into(),
         playground: true,
+        trusted_only: false,
         web_dir: web_dir.map(Into::into),
         mailbox: Some(Arc::new(Mails)),
     }
@@ -143,6 +144,39 @@ async fn the_playground_comes_from_the_bundle_or_says_how_to_build_it() {
         assert_eq!(page.status, 404, "{path}");
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_playground_says_so_where_only_trusted_documents_are_executed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("playground.html"), "GraphiQL").unwrap();
+    for web_dir in [None, Some(dir.path())] {
+        let pages = || Pages { trusted_only: true, ..all(web_dir) };
+        let page = get_from(pages(), "/playground").await;
+        assert_eq!(page.status, 404);
+        assert!(page.text.contains("LATCHKEY_TRUSTED_DOCUMENTS_ONLY"), "{}", page.text);
+        assert!(!get_from(pages(), "/").await.text.contains("/playground"));
+    }
+}
+
+#[test]
+fn the_documents_of_every_script_are_found() {
+    let names: Vec<&str> = documents()
+        .into_iter()
+        .filter_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()).nth(1))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "InvitationPreview",
+            "AcceptInvitation",
+            "VerifyEmail",
+            "ResetPassword",
+            "MfaResetPreview",
+            "AcceptMfaReset",
+            "DeclineMfaReset"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -31,6 +31,11 @@ const MISSING: &str = "<h1>The playground has not been built</h1>\
      <code>LATCHKEY_WEB_DIR</code>.</p>\
      <p>The GraphQL endpoint <code>/graphql</code> works without it.</p>";
 
+const TRUSTED_ONLY: &str = "<h1>The playground is of no use here</h1>\
+     <p>This gateway executes trusted documents only (<code>LATCHKEY_TRUSTED_DOCUMENTS_ONLY</code>), so nothing that is \
+     written here would be executed. Use the playground of a gateway that does not, for example \
+     <code>latchkey dev</code>.</p>";
+
 /// Where the dashboard's own router takes over.
 const DASHBOARD_PATHS: [&str; 8] = [
     "/login",
@@ -80,6 +85,7 @@ pub(super) fn router(pages: &Pages) -> Router {
     }
     match (&pages.web_dir, pages.playground) {
         (_, false) => router,
+        (_, true) if pages.trusted_only => router.route("/playground", get(async || of_no_use())),
         (Some(dir), true) => router.route("/playground", page(dir, "playground.html", PLAYGROUND, not_built)),
         (None, true) => router.route("/playground", get(async || not_built())),
     }
@@ -101,6 +107,12 @@ fn page(
 
 fn not_built() -> Response {
     let mut response = html(OWN_PAGE, document("Playground", "", MISSING));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn of_no_use() -> Response {
+    let mut response = html(OWN_PAGE, document("Playground", "", TRUSTED_ONLY));
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }

@@ -1,11 +1,11 @@
 //! One operation on a socket, in a task of its own that is never dropped half way.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
 use futures_util::StreamExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::message::{self, Close, Outgoing};
@@ -13,6 +13,7 @@ use super::socket::{Key, Peer};
 use crate::http::gate::{Admitted, Asked};
 use crate::http::refusal::{self, Refusal, code};
 use crate::http::{metrics, over_http};
+use crate::service::deadline;
 
 /// A stream that was left may be waiting for MongoDB; it gets this long to come to rest.
 const LINGER: Duration = Duration::from_secs(2);
@@ -69,8 +70,9 @@ impl Operation {
     }
 
     async fn subscription(&self, admitted: Admitted) -> Result<(), Refusal> {
-        let Admitted { mut request, .. } = admitted;
-        let opened = self.peer.edge.backend.open(self.peer.caller()).await?;
+        let Admitted { mut request, mut keepable, .. } = admitted;
+        let until = Instant::now() + self.peer.edge.settings.deadline;
+        let opened = deadline::by(until, self.peer.edge.backend.open(self.peer.caller())).await?;
         self.still(opened.signed_in)?;
         request.data = opened.data;
         let mut stream = self.peer.edge.backend.subscribe(request);
@@ -96,6 +98,9 @@ impl Operation {
                 return Ok(());
             }
             first = false;
+            if let Some(keepable) = keepable.take() {
+                self.peer.edge.gate.keep(keepable, opened.signed_in);
+            }
             self.send(message::next(&self.key.id, &answer), false).await;
         }
         self.send(message::complete(&self.key.id), true).await;

@@ -23,6 +23,7 @@ use crate::domain::RequestMeta;
 use crate::http::Edge;
 use crate::http::refusal::{Refusal, code};
 use crate::http::session::{self, Caller, Presented};
+use crate::service::deadline;
 
 /// Messages waiting for the client; operations wait when it is full.
 const QUEUE: usize = 32;
@@ -213,7 +214,9 @@ impl Socket {
         let presented = presented(payload, self.cookie.take())?;
         let (backend, caller) =
             (self.peer.edge.backend.clone(), Caller { presented: presented.clone(), ..self.peer.caller() });
-        let task = self.peer.edge.tasks.spawn(async move { Ok(backend.open(caller).await?.signed_in) });
+        let until = Instant::now() + self.peer.edge.settings.deadline;
+        let open = async move { Ok(backend.open(caller).await?.signed_in) };
+        let task = self.peer.edge.tasks.spawn(deadline::by(until, open));
         self.phase = Phase::Opening(presented, task);
         Ok(())
     }

@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use super::{AccountMembers, PlaceDoc, by_key, place_fields};
 use crate::domain::policy::Held;
 use crate::domain::{AccountId, AccountMembership, UserId};
+use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
 impl AccountMembers {
@@ -23,6 +24,7 @@ impl AccountMembers {
             .find_one(by_key(account, user))
             .projection(place_fields())
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let found = found.map(AccountMembership::from).into_iter().collect();
         Ok(self.held_in(tx, found).await?.pop())
@@ -75,6 +77,7 @@ impl AccountMembers {
             .projection(place_fields())
             .limit(limit)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(places.into_iter().map(|place| place.user_id).collect())

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::AccountMembers;
 use crate::domain::{AccountId, CoverageCount, PortfolioId};
+use crate::store::deadline::max_time_of;
 use crate::store::{StoreError, portfolio_members};
 
 #[derive(Deserialize)]
@@ -38,12 +39,12 @@ impl AccountMembers {
     pub async fn coverage_of_accounts(
         &self,
         accounts: &[AccountId],
-        max_time: Duration,
+        longest: Duration,
     ) -> Result<HashMap<AccountId, CoverageCount>, StoreError> {
         match accounts {
             [] => return Ok(HashMap::new()),
             [account] => {
-                let count = self.coverage_of_account(*account, max_time).await?;
+                let count = self.coverage_of_account(*account, longest).await?;
                 return Ok(HashMap::from([(*account, count)]));
             }
             _ => {}
@@ -55,7 +56,7 @@ impl AccountMembers {
             .aggregate([of, counts("$account_id")])
             .hint(Hint::Keys(index))
             .batch_size(u32::try_from(accounts.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(max_time)
+            .max_time(max_time_of(longest))
             .with_type::<CountDoc<AccountId>>()
             .await?;
         Ok(cursor.map_ok(CountDoc::counted).try_collect().await?)
@@ -65,11 +66,11 @@ impl AccountMembers {
     async fn coverage_of_account(
         &self,
         account: AccountId,
-        max_time: Duration,
+        longest: Duration,
     ) -> Result<CoverageCount, StoreError> {
         let count = |mfa: bool| async move {
             let filter = doc! { "account_id": account, "mfa_enabled": mfa };
-            self.docs.count_documents(filter).max_time(max_time).await
+            self.docs.count_documents(filter).max_time(max_time_of(longest)).await
         };
         let (with_mfa, without) = tokio::try_join!(count(true), count(false))?;
         Ok(CoverageCount { members: with_mfa.saturating_add(without), with_mfa })
@@ -80,7 +81,7 @@ impl AccountMembers {
     pub async fn coverage_of_portfolios(
         &self,
         portfolios: &[PortfolioId],
-        max_time: Duration,
+        longest: Duration,
     ) -> Result<HashMap<PortfolioId, CoverageCount>, StoreError> {
         if portfolios.is_empty() {
             return Ok(HashMap::new());
@@ -99,7 +100,7 @@ impl AccountMembers {
             .aggregate([of, fields, team, once, counts("$_id.portfolio")])
             .hint(Hint::Keys(index))
             .batch_size(u32::try_from(portfolios.len()).unwrap_or(u32::MAX).saturating_add(1))
-            .max_time(max_time)
+            .max_time(max_time_of(longest))
             .with_type::<CountDoc<PortfolioId>>()
             .await?;
         Ok(cursor.map_ok(CountDoc::counted).try_collect().await?)

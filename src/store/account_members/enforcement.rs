@@ -8,7 +8,7 @@ use super::{AccountMembers, PlaceDoc, place_fields};
 use crate::domain::{AccountMembership, MfaPolicy, UserId};
 use crate::store::StoreError;
 use crate::store::accounts::{self, PolicyDoc};
-use crate::store::mongo::MAX_TIME;
+use crate::store::deadline::max_time;
 
 #[derive(Deserialize)]
 struct PlaceWithPolicy {
@@ -40,7 +40,7 @@ impl AccountMembers {
             .docs
             .aggregate(pipeline)
             .batch_size(100_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .with_type::<PlaceWithPolicy>()
             .await?;
         let (mut found, mut policies) = (Vec::new(), Vec::new());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{AccountMembers, OF_ACCOUNT};
 use crate::domain::{AccountId, PortfolioId, UserId};
+use crate::store::deadline::max_time;
 use crate::store::people::ascending;
 use crate::store::{StoreError, Tx};
 
@@ -38,6 +39,7 @@ impl AccountMembers {
             .projection(doc! { "_id": 0, "user_id": 1 })
             .limit(limit)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let found: Vec<UserOnly> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(found.into_iter().map(|row| row.user_id).collect())

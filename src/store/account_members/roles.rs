@@ -7,6 +7,7 @@ use super::{AccountMembers, PlaceDoc};
 use crate::domain::policy::Held;
 use crate::domain::{AccountMembership, Permissions, RoleId};
 use crate::store::account_roles::HeldById;
+use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
 impl From<PlaceDoc> for AccountMembership {
@@ -59,6 +60,12 @@ impl AccountMembers {
     /// How many people hold a custom role, as the transaction sees it; counted up to `bound`.
     pub async fn count_holding(&self, tx: &mut Tx, role: RoleId, bound: u64) -> Result<u64, StoreError> {
         let filter = doc! { "custom_role_id": role };
-        Ok(self.docs.count_documents(filter).limit(bound).session(&mut tx.session).await?)
+        Ok(self
+            .docs
+            .count_documents(filter)
+            .limit(bound)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?)
     }
 }

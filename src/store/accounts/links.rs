@@ -4,6 +4,7 @@ use bson::doc;
 
 use super::Accounts;
 use crate::domain::{AccountId, PortfolioId};
+use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
 impl Accounts {
@@ -47,7 +48,12 @@ impl Accounts {
 
     /// Whether a portfolio links any account, as the transaction sees it.
     pub async fn any_linked_in(&self, tx: &mut Tx, portfolio: PortfolioId) -> Result<bool, StoreError> {
-        let found = self.docs.find_one(doc! { "portfolio_id": portfolio }).session(&mut tx.session).await?;
+        let found = self
+            .docs
+            .find_one(doc! { "portfolio_id": portfolio })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(found.is_some())
     }
 }

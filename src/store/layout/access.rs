@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bson::doc;
 
-use super::{Layout, date, expires, id, index, names, text, unique, validator, whole};
+use super::{Layout, date, expires, id, index, names, sealed_in, text, unique, validator, whole};
+use crate::store::sealed::SealedIn;
 use crate::store::{device_challenges, devices, mail_links, sessions, signing_keys, throttles, tickets};
 
 /// How long closed mail stays in the outbox: long enough to look into a complaint.
@@ -34,7 +35,10 @@ pub(super) fn layouts() -> Vec<Layout> {
                 doc! { "_id": { "bsonType": "long" }, "sealed": { "bsonType": "string", "pattern": "^v1\\|" },
                 "publish_until": date() },
             ),
-            indexes: vec![expires("publish_until", Duration::from_secs(24 * 3600))],
+            indexes: vec![
+                sealed_in(SealedIn::SigningKeys),
+                expires("publish_until", Duration::from_secs(24 * 3600)),
+            ],
         },
         Layout {
             name: tickets::COLLECTION,
@@ -45,6 +49,7 @@ pub(super) fn layouts() -> Vec<Layout> {
             ),
             indexes: vec![
                 index(doc! { "user_id": 1, "kind": 1 }),
+                sealed_in(SealedIn::Tickets),
                 expires("expires_at", Duration::from_secs(24 * 3600)),
             ],
         },

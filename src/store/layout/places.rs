@@ -3,9 +3,10 @@
 use bson::doc;
 
 use super::{
-    ACCOUNT_ROLES, Layout, PORTFOLIO_ROLES, date, id, index, index_where, names, people, text, unique,
-    validator, whole, yes_no,
+    ACCOUNT_ROLES, Layout, PORTFOLIO_ROLES, date, id, index, index_where, names, people, sealed_in, text,
+    unique, validator, whole, yes_no,
 };
+use crate::store::sealed::SealedIn;
 use crate::store::{
     account_members, account_roles, accounts, mfa_coverage, portfolio_members, portfolios, users,
 };
@@ -43,7 +44,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                         } },
                 },
             ),
-            indexes: vec![unique(doc! { "email_key": 1 })],
+            indexes: vec![unique(doc! { "email_key": 1 }), sealed_in(SealedIn::Users)],
         },
         Layout {
             name: accounts::COLLECTION,

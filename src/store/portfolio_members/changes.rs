@@ -6,6 +6,7 @@ use futures_util::TryStreamExt;
 
 use super::{PlaceDoc, PortfolioMembers, place_fields};
 use crate::domain::{PortfolioId, PortfolioRole, UserId};
+use crate::store::deadline::max_time;
 use crate::store::{StoreError, Tx};
 
 fn by_key(portfolio: PortfolioId, user: UserId) -> Document {
@@ -55,6 +56,7 @@ impl PortfolioMembers {
             .projection(place_fields())
             .limit(limit)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
         Ok(places.into_iter().map(|place| place.user_id).collect())

@@ -8,7 +8,7 @@ use super::{PlaceDoc, PortfolioMembers, place_fields};
 use crate::domain::{MfaPolicy, PortfolioMembership, UserId};
 use crate::store::StoreError;
 use crate::store::accounts::PolicyDoc;
-use crate::store::mongo::MAX_TIME;
+use crate::store::deadline::max_time;
 use crate::store::portfolios;
 
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ impl PortfolioMembers {
             .docs
             .aggregate(pipeline)
             .batch_size(100_000)
-            .max_time(MAX_TIME)
+            .max_time(max_time())
             .with_type::<PlaceWithPolicy>()
             .await?;
         let (mut found, mut policies) = (Vec::new(), Vec::new());

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::secrets;
+
 /// A GraphQL client, with or without a session.
 #[derive(Clone)]
 pub struct Client {
@@ -35,13 +37,24 @@ impl Client {
 
     /// Sends a document with variables.
     pub async fn send(&self, query: &str, variables: Value) -> Reply {
-        let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
+        self.post(json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Sends the parameters of a request as they are.
+    pub async fn post(&self, parameters: Value) -> Reply {
+        let mut request = self.http.post(&self.url).json(&parameters);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
         let response = request.header("accept", "application/json").send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, body: response.json().await.unwrap() }
+        let body: Value = response.json().await.unwrap();
+        secrets::notice(&parameters["variables"]);
+        secrets::notice(&body["data"]);
+        if let Some(errors) = body.get("errors") {
+            secrets::check("an error", errors.to_string().as_bytes());
+        }
+        Reply { status, headers, body }
     }
 }
 

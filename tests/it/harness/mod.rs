@@ -9,6 +9,7 @@
 mod client;
 mod logs;
 mod mongod;
+pub mod secrets;
 mod socket;
 mod world;
 
@@ -46,6 +47,7 @@ pub struct TestApp {
     address: SocketAddr,
     capture: Option<Capture>,
     mail_may_wait: AtomicBool,
+    written_before: usize,
     stop: CancellationToken,
 }
 
@@ -104,6 +106,13 @@ impl TestApp {
         clock: ManualClock,
         keyring: Arc<Keyring>,
     ) -> Self {
+        logs::install();
+        let written_before = secrets::written();
+        keyring
+            .to_toml()
+            .lines()
+            .filter_map(|line| line.split_once(" = ")?.1.split('"').nth(1))
+            .for_each(secrets::secret);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut vars = vec![
@@ -144,13 +153,15 @@ impl TestApp {
             address,
             capture,
             mail_may_wait: AtomicBool::new(options.mail_runs),
+            written_before,
             stop,
         }
     }
 
-    /// Stops the gateway and drops its database. Fails when mail was left unsent.
+    /// Stops the gateway and drops its database. Fails when mail was left unsent, or when a secret was logged.
     pub async fn finish(self) {
         self.stop.cancel();
+        secrets::check_written_since(self.written_before);
         if !self.mail_may_wait.load(Ordering::Relaxed) {
             assert_eq!(self.store.outbox.count_queued(100).await.unwrap(), 0, "mail was left unsent");
         }
@@ -196,6 +207,7 @@ impl TestApp {
     pub async fn deliver(&self) -> Vec<CapturedMail> {
         self.mail.drain().await.unwrap();
         let mut mails = self.capture.as_ref().expect("mail is not captured in this test").list();
+        mails.iter().for_each(|mail| secrets::notice_text(&mail.text));
         mails.reverse();
         mails
     }
@@ -239,5 +251,8 @@ impl TestApp {
 /// The token of the first reset link in a mail's text.
 pub fn token_in(text: &str) -> String {
     let at = text.find("#token=").expect("no link") + "#token=".len();
-    text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+    let token: String =
+        text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    secrets::secret(&token);
+    token
 }

@@ -14,6 +14,7 @@ use latchkey::store::users::{MfaSecrets, NewUser, TOTP_PLACE};
 use mongodb::bson::{Document, doc};
 use serde_json::json;
 
+use super::secrets::secret;
 use super::{Client, TestApp};
 
 /// The password of everybody.
@@ -99,6 +100,9 @@ impl<'a> PersonBuilder<'a> {
             password: Some(app.passwords.hash(PASSWORD).await.unwrap()),
             mfa,
         };
+        secret(PASSWORD);
+        totp.iter().for_each(|totp| secret(&totp.to_base32()));
+        backup_codes.iter().for_each(|code| secret(code.expose()));
         let store = &app.store;
         let mut tx = store.begin().await.unwrap();
         store.users.insert(&mut tx, user).await.unwrap();
@@ -285,6 +289,7 @@ impl TestApp {
         let idle_until = now + time::Duration::days(7);
         self.store.sessions.insert(&mut tx, token.hash(), &session, idle_until).await.unwrap();
         tx.commit().await.unwrap();
+        secret(token.expose());
         token.expose().to_owned()
     }
 

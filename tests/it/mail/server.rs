@@ -64,6 +64,10 @@ impl SmtpServer {
     }
 
     pub fn url(&self, user_info: &str) -> String {
+        if let Some((_, password)) = user_info.trim_end_matches('@').split_once(':') {
+            let decoded = password.replace("%40", "@").replace("%3A", ":").replace("%20", " ");
+            [password, &decoded].into_iter().for_each(crate::harness::secrets::secret);
+        }
         let scheme = match self.security {
             Security::Plain => "smtp",
             Security::StartTls => "smtp+starttls",

@@ -125,8 +125,11 @@ async fn connections_are_used_again_and_more_are_opened_for_mails_at_the_same_ti
 #[tokio::test(flavor = "multi_thread")]
 async fn the_user_is_logged_in_over_tls_and_starttls() {
     for security in [Security::Tls, Security::StartTls] {
-        let server = SmtpServer::with(security, &["--auth", "mailer:p@ss:word"]);
-        transport(&server, "mailer:p%40ss%3Aword@").send(&mail_to("ada@acme.example")).await.unwrap();
+        let server = SmtpServer::with(security, &["--auth", "mailer:p@ss:word of the mailer"]);
+        transport(&server, "mailer:p%40ss%3Aword%20of%20the%20mailer@")
+            .send(&mail_to("ada@acme.example"))
+            .await
+            .unwrap();
         let taken = server.taken();
         assert_eq!(
             (&taken[0].envelope["tls"], &taken[0].envelope["authenticated"]),

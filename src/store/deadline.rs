@@ -1,0 +1,113 @@
+//! Until when a request may work, and what ends its work in MongoDB then.
+//!
+//! The deadline travels with the task, not through every call. A read takes what is left of it as `maxTimeMS`, so the
+//! server ends it; the driver's future then resolves by itself, for a driver future that is dropped stalls its
+//! connections. Writes have no `maxTimeMS` in this driver: they run in a session that the server is told to end
+//! (`killSessions`), which undoes an open transaction, too.
+//!
+//! Work without a deadline (the mail worker, `import`) is bounded as before.
+
+use std::time::Duration;
+
+use bson::doc;
+use mongodb::{Client, ClientSession};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::StoreError;
+
+/// Longest time that the server works on one read.
+const LONGEST: Duration = Duration::from_secs(10);
+
+tokio::task_local! {
+    static DEADLINE: Instant;
+}
+
+/// Runs `work`, whose use of MongoDB ends at `deadline`.
+pub async fn by<T>(deadline: Instant, work: impl Future<Output = T>) -> T {
+    DEADLINE.scope(deadline, work).await
+}
+
+/// The same deadline for work in another task.
+pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let deadline = current();
+    async move {
+        match deadline {
+            Some(deadline) => by(deadline, work).await,
+            None => work.await,
+        }
+    }
+}
+
+/// The deadline of the request that this task works for.
+pub(super) fn current() -> Option<Instant> {
+    DEADLINE.try_get().ok()
+}
+
+/// Longest time that the server may work on one read from now on.
+pub(super) fn max_time() -> Duration {
+    max_time_of(LONGEST)
+}
+
+/// Likewise, for reads that may take another time where there is no request, or it has that long.
+pub(super) fn max_time_of(longest: Duration) -> Duration {
+    let left = current().map_or(longest, |deadline| deadline.saturating_duration_since(Instant::now()));
+    // None at all would mean without a limit.
+    left.clamp(Duration::from_millis(1), longest.max(Duration::from_millis(1)))
+}
+
+/// Ends a session at the deadline, unless it is dropped before.
+pub(super) struct Watch(Option<oneshot::Sender<()>>);
+
+/// A session of this client whose work the server ends at the deadline; none once that has passed.
+pub(super) async fn session(client: &Client) -> Result<(ClientSession, Watch), StoreError> {
+    let Some(deadline) = current() else { return Ok((client.start_session().await?, Watch(None))) };
+    if deadline <= Instant::now() {
+        return Err(StoreError::TooLate);
+    }
+    let session = client.start_session().await?;
+    let (watch, called_off) = oneshot::channel::<()>();
+    let (client, id) = (client.clone(), session.id().clone());
+    // Never dropped half way: once the command is sent, the task sees it through.
+    tokio::spawn(async move {
+        if timeout_at(deadline, called_off).await.is_ok() {
+            return;
+        }
+        tracing::warn!("a request ran into its deadline; its session is ended");
+        let command = doc! { "killSessions": [id], "maxTimeMS": 5000 };
+        if let Err(error) = client.database("admin").run_command(command).await {
+            tracing::warn!(%error, "a session could not be ended");
+        }
+    });
+    Ok((session, Watch(Some(watch))))
+}
+
+impl Watch {
+    /// From here on the session's work is left to end by itself.
+    pub(super) fn call_off(&mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_left_bounds_a_read_and_never_means_without_a_limit() {
+        assert_eq!(max_time(), LONGEST);
+        let now = Instant::now();
+        let left = by(now + Duration::from_secs(3), async { max_time() }).await;
+        assert!(left <= Duration::from_secs(3) && left > Duration::from_secs(1), "{left:?}");
+        assert_eq!(by(now, async { max_time() }).await, Duration::from_millis(1));
+        assert_eq!(by(now + Duration::from_secs(3600), async { max_time() }).await, LONGEST);
+    }
+
+    #[tokio::test]
+    async fn the_deadline_goes_along_into_another_task() {
+        let deadline = Instant::now() + Duration::from_secs(3);
+        let seen = by(deadline, async { tokio::spawn(carried(async { current() })).await }).await.unwrap();
+        assert_eq!(seen, Some(deadline));
+        assert_eq!(tokio::spawn(carried(async { current() })).await.unwrap(), None);
+    }
+}
