@@ -193,6 +193,7 @@ impl MfaResets {
             .find_one_and_update(filter, update)
             .return_document(ReturnDocument::After)
             .session(&mut tx.session)
+            .max_time(max_time())
             .await?;
         Ok(approved.map(MfaReset::from))
     }

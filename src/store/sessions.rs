@@ -126,7 +126,12 @@ impl Sessions {
         id: SessionId,
         now: OffsetDateTime,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.docs.find_one(doc! { "session_id": id }).session(&mut tx.session).await?;
+        let found = self
+            .docs
+            .find_one(doc! { "session_id": id })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
         Ok(found.filter(|doc| now < doc.idle_until && now < doc.expires_at).map(Session::from))
     }
 
