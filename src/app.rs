@@ -115,6 +115,8 @@ impl App {
                 new_device_code: config.new_device_code,
                 password_reset_hold: duration(config.password_reset_hold)?,
                 mfa_reset_hold: duration(config.mfa_reset_hold)?,
+                step_up_age: duration(config.step_up_age)?,
+                post_reset_hold: duration(config.post_reset_hold)?,
                 service_name: config.service_name.clone(),
                 issuer: config.public_url.origin(),
             },

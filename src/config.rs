@@ -70,6 +70,10 @@ pub struct Config {
     pub password_reset_hold: Duration,
     /// How long an MFA reset is held after an address or a password changed.
     pub mfa_reset_hold: Duration,
+    /// How old the proof may be that resets, policies and transfers ask for.
+    pub step_up_age: Duration,
+    /// How long somebody whose MFA was reset is held from those.
+    pub post_reset_hold: Duration,
     pub session_idle: Duration,
     pub session_max: Duration,
     pub playground: bool,
@@ -144,6 +148,8 @@ impl Config {
         let new_device_code = r.value(key("NEW_DEVICE_CODE"), values::switch);
         let password_reset_hold = r.value(key("PASSWORD_RESET_HOLD"), values::between("0s", "30d"));
         let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
+        let step_up_age = r.value(key("STEP_UP_AGE"), values::between("1m", "1h"));
+        let post_reset_hold = r.value(key("POST_RESET_HOLD"), values::between("0s", "30d"));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
         let session_max = r.value(key("SESSION_MAX"), values::between("1s", "365d"));
         // Whoever only shortens the whole session means the idle time as well.
@@ -222,6 +228,8 @@ impl Config {
             new_device_code: new_device_code?,
             password_reset_hold: password_reset_hold?,
             mfa_reset_hold: mfa_reset_hold?,
+            step_up_age: step_up_age?,
+            post_reset_hold: post_reset_hold?,
             session_idle: session_idle?,
             session_max: session_max?,
             playground: playground?,

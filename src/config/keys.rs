@@ -64,6 +64,16 @@ pub const KEYS: &[Key] = &[
         "24h",
         "an MFA reset cannot be asked for so long after an address or password changed",
     ),
+    plain(
+        "STEP_UP_AGE",
+        "5m",
+        "MFA resets, policies and transfers ask for a proof of the second factor (the password without one) no older than this; 1m to 1h",
+    ),
+    plain(
+        "POST_RESET_HOLD",
+        "24h",
+        "whose MFA was reset cannot reset others, change policies or transfer ownership for so long",
+    ),
     // NIST SP 800-63B-4, 2.2.3 (AAL2): at most an hour of inactivity, at most a day in all.
     plain("SESSION_IDLE", "1h", "a session unused for so long has ended"),
     plain("SESSION_MAX", "24h", "a session so old has ended, used or not"),

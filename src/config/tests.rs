@@ -33,6 +33,8 @@ fn a_minimal_configuration_takes_the_documented_defaults() {
     assert!(!config.new_device_code);
     assert_eq!(config.password_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mfa_reset_hold, Duration::from_secs(24 * 3600));
+    assert_eq!(config.step_up_age, Duration::from_secs(5 * 60));
+    assert_eq!(config.post_reset_hold, Duration::from_secs(24 * 3600));
     assert_eq!(config.mongodb_database, "latchkey");
     assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
     assert_eq!(config.log_format, LogFormat::Json);
@@ -188,9 +190,13 @@ fn sign_up_and_the_holds_can_be_switched_off() {
         ("LATCHKEY_SIGN_UP", "off"),
         ("LATCHKEY_PASSWORD_RESET_HOLD", "0s"),
         ("LATCHKEY_MFA_RESET_HOLD", "0s"),
+        ("LATCHKEY_POST_RESET_HOLD", "0s"),
     ])
     .unwrap();
     assert!(!config.sign_up && config.password_reset_hold.is_zero() && config.mfa_reset_hold.is_zero());
+    assert!(config.post_reset_hold.is_zero());
+    assert!(only_mistake("LATCHKEY_STEP_UP_AGE", "59s").contains("between 1m and 1h"));
+    assert!(only_mistake("LATCHKEY_STEP_UP_AGE", "61m").contains("between 1m and 1h"));
     assert!(only_mistake("LATCHKEY_PASSWORD_RESET_HOLD", "31d").contains("between 0s and 30d"));
 }
 

@@ -16,6 +16,30 @@ pub enum ResetAcceptance {
     LinkAndPassword,
 }
 
+/// Whose resets a second person approves before the person hears of them; the later, the stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ResetApproval {
+    /// Nobody's.
+    #[default]
+    Never,
+    /// Those of whoever is Owner of an account or portfolio, anywhere.
+    OwnersOnly,
+    /// Everybody's.
+    Always,
+}
+
+impl ResetApproval {
+    /// The name as stored, and in the schema.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "NEVER",
+            Self::OwnersOnly => "OWNERS_ONLY",
+            Self::Always => "ALWAYS",
+        }
+    }
+}
+
 /// Whether members must have MFA, and what a reset demands of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MfaPolicy {
@@ -27,6 +51,8 @@ pub struct MfaPolicy {
     pub grace_until: Option<OffsetDateTime>,
     /// What accepting a reset demands of members.
     pub reset_acceptance: ResetAcceptance,
+    /// Whose resets a second person approves.
+    pub reset_approval: ResetApproval,
 }
 
 impl MfaPolicy {

@@ -113,10 +113,14 @@ macro_rules! audit_actions {
             BackupCodeUsed = "BACKUP_CODE_USED",
             /// New backup codes replaced the old ones.
             BackupCodesRegenerated = "BACKUP_CODES_REGENERATED",
+            /// Somebody signed in proved again who they are: with a code, or with the password where they have no MFA.
+            SteppedUp = "STEPPED_UP",
             /// An Owner or Admin asked to reset somebody's MFA.
             MfaResetRequested = "MFA_RESET_REQUESTED",
             /// Asking, or taking back, was refused.
             MfaResetRefused = "MFA_RESET_REFUSED",
+            /// A second person approved a request that awaited it; the e-mail goes out.
+            MfaResetApproved = "MFA_RESET_APPROVED",
             /// A newer request replaced a waiting one.
             MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
             /// The person accepted; MFA went off.

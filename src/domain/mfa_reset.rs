@@ -1,6 +1,7 @@
 //! A request to reset somebody's MFA, and its life.
 //!
 //! ```text
+//! AWAITING_APPROVAL ─► PENDING                              (where a policy asks for a second person)
 //! PENDING ─► ACCEPTED | DECLINED | CANCELLED | SUPERSEDED     (one conditional update each)
 //!    └─────► EXPIRED                                          (by the clock; nothing is written)
 //! ```
@@ -17,6 +18,9 @@ pub const RESETS_PER_WINDOW: u64 = 5;
 /// The window of [`RESETS_PER_WINDOW`].
 pub const RESET_WINDOW: time::Duration = time::Duration::HOUR;
 
+/// People told at most that a reset awaits approval.
+pub const APPROVERS_TOLD_MAX: u32 = 20;
+
 /// Longest time for which a reset may wait, whatever is configured.
 pub const RESET_TTL_MAX: time::Duration = time::Duration::days(7);
 
@@ -24,6 +28,8 @@ pub const RESET_TTL_MAX: time::Duration = time::Duration::days(7);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MfaResetState {
+    /// Waits for a second person's approval. Never stored: a waiting one that has not been approved.
+    AwaitingApproval,
     /// Waits for the person.
     Pending,
     /// The person accepted; MFA went off.
@@ -42,6 +48,7 @@ impl MfaResetState {
     /// The name as stored, and in the schema.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AwaitingApproval => "AWAITING_APPROVAL",
             Self::Pending => "PENDING",
             Self::Accepted => "ACCEPTED",
             Self::Declined => "DECLINED",
@@ -111,10 +118,14 @@ pub struct MfaReset {
     pub state: MfaResetState,
     /// When it was asked for.
     pub requested_at: OffsetDateTime,
-    /// Until when it can be accepted.
+    /// Until when it can be accepted; while it awaits approval, until when it can be approved.
     pub expires_at: OffsetDateTime,
     /// When it left PENDING by an act of somebody.
     pub closed_at: Option<OffsetDateTime>,
+    /// Whether a second person has to approve it first.
+    pub awaiting_approval: bool,
+    /// Who approved it, where somebody had to, and when.
+    pub approved: Option<(UserId, OffsetDateTime)>,
     /// Whether the e-mail went out.
     pub delivery: MailDelivery,
     /// The accounts and portfolios whose Owners and Admins may see it.
@@ -126,6 +137,7 @@ impl MfaReset {
     pub fn state_at(&self, now: OffsetDateTime) -> MfaResetState {
         match self.state {
             MfaResetState::Pending if now >= self.expires_at => MfaResetState::Expired,
+            MfaResetState::Pending if self.awaiting_approval => MfaResetState::AwaitingApproval,
             state => state,
         }
     }

@@ -23,9 +23,10 @@ pub mod preferences;
 pub mod presence;
 pub mod role;
 pub mod session;
+pub mod step_up;
 pub mod user;
 
-pub use account::{Account, MfaPolicy, ResetAcceptance};
+pub use account::{Account, MfaPolicy, ResetAcceptance, ResetApproval};
 pub use actor::{Actor, Restriction, SignedIn};
 pub use audit::{AuditAction, AuditEvent, Credential, Scope};
 pub use custom_role::{CustomRole, RoleChoice};
@@ -48,4 +49,5 @@ pub use portfolio::Portfolio;
 pub use preferences::Preferences;
 pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
+pub use step_up::Unready;
 pub use user::{MfaMethod, MfaState, User};

@@ -16,6 +16,11 @@ pub enum Notification {
         /// The reset.
         reset_id: MfaResetId,
     },
+    /// To whoever may approve it: a reset awaits a second person.
+    MfaResetApprovalAsked {
+        /// The reset.
+        reset_id: MfaResetId,
+    },
     /// To the person, the requester and the security contacts: it was accepted, MFA is off.
     MfaResetAccepted {
         /// The reset.

@@ -21,6 +21,8 @@ pub struct Session {
     pub expires_at: OffsetDateTime,
     /// When a second factor was last answered in it.
     pub mfa_at: Option<OffsetDateTime>,
+    /// When the password was last proved in it; at the log-in, if not since.
+    pub password_at: OffsetDateTime,
     /// The address it began from.
     pub ip: Option<IpAddr>,
     /// The browser or client it began from, at most 400 characters.

@@ -45,6 +45,8 @@ pub struct User {
     pub credentials_changed_at: Option<OffsetDateTime>,
     /// When a reset of the person's MFA was asked for last.
     pub mfa_reset_asked_at: Option<OffsetDateTime>,
+    /// When a reset last took the person's second factor away.
+    pub mfa_reset_at: Option<OffsetDateTime>,
 }
 
 impl User {
@@ -61,7 +63,7 @@ impl User {
 /// Until when something is held that must not follow `since` too closely; nothing when it is not held at `now`.
 ///
 /// One mailbox must not defeat both factors: a password reset is held after an MFA reset was asked for, and an MFA reset
-/// after the address or the password changed.
+/// after the address or the password changed. Whoever's MFA was reset is held from what opens ways into other accounts.
 pub fn held_until(
     since: Option<OffsetDateTime>,
     hold: Duration,

@@ -47,6 +47,7 @@ pub struct Query(
 pub struct Mutation(
     mfa_reset::MfaResetMutation,
     mfa_reset::PolicyMutation,
+    mfa_reset::ApprovalMutation,
     account::AccountMutation,
     account::MemberMutation,
     custom_role::CustomRoleMutation,
@@ -57,6 +58,7 @@ pub struct Mutation(
     portfolio::PortfolioAccessMutation,
     session::SessionMutation,
     session::DeviceMutation,
+    session::StepUpMutation,
     mfa::MfaMutation,
     user::UserMutation,
 );

@@ -22,6 +22,8 @@ use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, session
 pub enum Rejection {
     /// Of `resetUserMfa`.
     ResetUserMfa(mfa_reset::ResetUserMfaRejected),
+    /// Of `approveMfaReset`.
+    ApproveMfaReset(mfa_reset::ApproveMfaResetRejected),
     /// Of `acceptMfaReset`.
     AcceptMfaReset(mfa_reset::AcceptMfaResetRejected),
     /// Of `declineMfaReset`.
@@ -84,6 +86,8 @@ pub enum Rejection {
     AnswerMfaChallenge(session::AnswerMfaChallengeRejected),
     /// Of `answerDeviceChallenge`.
     AnswerDeviceChallenge(session::AnswerDeviceChallengeRejected),
+    /// Of `stepUp`.
+    StepUp(session::StepUpRejected),
     /// Of `revokeSession`.
     RevokeSession(session::RevokeSessionRejected),
     /// Of `beginTotpEnrollment`.
@@ -108,9 +112,38 @@ pub enum Rejection {
     UpdateProfile(user::UpdateProfileRejected),
 }
 
-/// Declares a rejection: its reason enum, and the type that carries it.
+/// Declares a rejection: its reason enum, and the type that carries it. `not_now` behind the reasons adds those for which
+/// something cannot be done at this moment, whatever the role.
 #[macro_export]
 macro_rules! rejection {
+    ($(#[$doc:meta])* $rejected:ident, $(#[$reason_doc:meta])* $reason:ident {
+        $($(#[$value_doc:meta])* $value:ident => $message:literal,)*
+    } not_now) => {
+        $crate::rejection! {
+            $(#[$doc])*
+            $rejected,
+            $(#[$reason_doc])*
+            $reason {
+                $($(#[$value_doc])* $value => $message,)*
+                /// The last proof in this session is older than five minutes (or what the deployment says): call `stepUp`,
+                /// then this again.
+                StepUpRequired => "Confirm that it is you, with a code or your password, and try again.",
+                /// The viewer's own MFA was reset within the last 24 hours (or what the deployment says); see `retryAt`.
+                RecentlyReset => "Your own MFA was reset a short while ago, so you cannot do this yet. Try again later.",
+            }
+        }
+
+        impl From<$crate::domain::Unready> for $rejected {
+            fn from(unready: $crate::domain::Unready) -> Self {
+                match unready {
+                    $crate::domain::Unready::StepUpRequired => $reason::StepUpRequired.into(),
+                    $crate::domain::Unready::RecentlyReset { retry_at } => {
+                        Self::until($reason::RecentlyReset, retry_at)
+                    }
+                }
+            }
+        }
+    };
     ($(#[$doc:meta])* $rejected:ident, $(#[$reason_doc:meta])* $reason:ident {
         $($(#[$value_doc:meta])* $value:ident => $message:literal,)*
     }) => {

@@ -90,6 +90,7 @@ impl Carried {
         let (delivery, why) = match self {
             Self::Reset(reset) => match reset.state_at(now) {
                 MfaResetState::Pending => return None,
+                MfaResetState::AwaitingApproval => (Failed, "not sent: the reset awaits approval"),
                 MfaResetState::Accepted => (Sent, "not sent again: the reset was accepted"),
                 MfaResetState::Declined => (Sent, "not sent again: the reset was declined"),
                 MfaResetState::Cancelled => (Failed, "not sent: the reset was cancelled"),
@@ -161,6 +162,7 @@ impl Carried {
 pub const fn kind(what: Notification) -> &'static str {
     match what {
         Notification::MfaResetRequest { .. } => "mfa_reset_request",
+        Notification::MfaResetApprovalAsked { .. } => "mfa_reset_approval_asked",
         Notification::MfaResetAccepted { .. } => "mfa_reset_accepted",
         Notification::MfaResetDeclined { .. } => "mfa_reset_declined",
         Notification::MfaResetCancelled { .. } => "mfa_reset_cancelled",

@@ -107,6 +107,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             Content::Person(news)
         }
         Notification::MfaResetRequest { reset_id }
+        | Notification::MfaResetApprovalAsked { reset_id }
         | Notification::MfaResetAccepted { reset_id }
         | Notification::MfaResetDeclined { reset_id }
         | Notification::MfaResetCancelled { reset_id } => {
@@ -122,6 +123,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
                 Notification::MfaResetAccepted { .. } => {
                     Content::ResetAccepted { reset: facts, own: reset.user_id == to }
                 }
+                Notification::MfaResetApprovalAsked { .. } => Content::ResetApprovalAsked(facts),
                 Notification::MfaResetDeclined { .. } => Content::ResetDeclined(facts),
                 _ => Content::ResetCancelled(facts),
             }
@@ -158,6 +160,7 @@ async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, 
         right,
         reason: reset.reason.clone(),
         requested_at: reset.requested_at,
+        valid_since: reset.approved.map_or(reset.requested_at, |(_, at)| at),
         expires_at: reset.expires_at,
     };
     Ok(Some((reset, facts)))

@@ -144,7 +144,7 @@ impl Services {
             return Err(Error::Undone);
         }
         let user = store.users.find_in(tx, user_id).await?.ok_or(Error::Defect("user vanished"))?;
-        store.users.unset_mfa(tx, user_id).await?;
+        store.users.reset_mfa(tx, user_id, now).await?;
         store.account_members.set_mfa_enabled(tx, user_id, false).await?;
         store.portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
         let sessions = store.sessions.delete_of_user(tx, user_id, None).await?;

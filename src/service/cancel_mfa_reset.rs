@@ -52,8 +52,11 @@ impl Services {
 
         let claimed = store.mfa_resets.claim(tx, ResetKey::Id(id), MfaResetState::Cancelled, now).await?;
         let Some(reset) = claimed else { return Ok(CancelMfaReset::NotPending) };
-        let notice = Notification::MfaResetCancelled { reset_id: reset.id };
-        store.outbox.insert(tx, reset.user_id, notice, now).await?;
+        // Before its approval the person has not heard of it.
+        if !reset.awaiting_approval {
+            let notice = Notification::MfaResetCancelled { reset_id: reset.id };
+            store.outbox.insert(tx, reset.user_id, notice, now).await?;
+        }
         let happening = Happening::new(caller, now, AuditAction::MfaResetCancelled)
             .about(reset.user_id)
             .detail("mfaReset", reset.id);

@@ -9,6 +9,7 @@ use crate::domain::key::name_key;
 use crate::domain::policy::{Held, barred};
 use crate::domain::{
     Account, AccountId, AccountRole, Action, AuditAction, CustomRole, Denial, Permissions, RoleId, Scope,
+    Unready,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -46,6 +47,8 @@ pub enum CreateCustomRole {
     TooManyRoles,
     /// It cannot be like this.
     Faulty(RoleFault),
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 impl CreateCustomRole {
@@ -55,6 +58,7 @@ impl CreateCustomRole {
             Self::BaseIsOwner => Some("BASE_IS_OWNER"),
             Self::TooManyRoles => Some("TOO_MANY_ROLES"),
             Self::Faulty(fault) => Some(fault.as_str()),
+            Self::NotNow(unready) => Some(unready.as_str()),
         }
     }
 }
@@ -119,6 +123,9 @@ impl Services {
     ) -> Result<CreateCustomRole, Error> {
         let (store, now) = (self.store(), self.now());
         let (account, mine) = self.acting_member(tx, caller, Action::ManageAccountRoles, account_id).await?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(CreateCustomRole::NotNow(unready));
+        }
         let id = RoleId::generate(now);
         if draft.base == AccountRole::Owner {
             return Ok(CreateCustomRole::BaseIsOwner);

@@ -3,7 +3,7 @@
 
 use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
-use crate::domain::{Account, AccountId, AuditAction, RoleId};
+use crate::domain::{Account, AccountId, AuditAction, RoleId, Unready};
 use crate::store::Tx;
 use crate::transact;
 
@@ -19,6 +19,8 @@ pub enum DeleteCustomRole {
     InUse(u64),
     /// It holds more than the caller does.
     MoreThanHeld,
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 impl DeleteCustomRole {
@@ -27,6 +29,7 @@ impl DeleteCustomRole {
             Self::Deleted(_) => None,
             Self::InUse(_) => Some("ROLE_IN_USE"),
             Self::MoreThanHeld => Some("MORE_THAN_HELD"),
+            Self::NotNow(unready) => Some(unready.as_str()),
         }
     }
 }
@@ -50,6 +53,9 @@ impl Services {
     ) -> Result<(DeleteCustomRole, AccountId), Error> {
         let (store, now) = (self.store(), self.now());
         let (role, account, mine) = self.role_to_change(tx, caller, id).await?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok((DeleteCustomRole::NotNow(unready), account.id));
+        }
         if !mine.covers(role.held()) {
             return Ok((DeleteCustomRole::MoreThanHeld, account.id));
         }

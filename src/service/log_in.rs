@@ -272,6 +272,7 @@ impl Services {
             last_used_at: now,
             expires_at: now + self.tools.settings.session_max,
             mfa_at,
+            password_at: now,
             ip: caller.meta.ip,
             user_agent: caller.meta.user_agent.clone(),
         };

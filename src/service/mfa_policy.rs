@@ -7,7 +7,7 @@ use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, decide};
 use crate::domain::{
     Account, AccountId, Action, AuditAction, Denial, MfaPolicy, Portfolio, PortfolioId, ResetAcceptance,
-    Resource, Scope,
+    ResetApproval, Resource, Scope, Unready,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -21,6 +21,8 @@ pub struct PolicyChange {
     pub grace_until: Option<Option<OffsetDateTime>>,
     /// What accepting a reset demands.
     pub reset_acceptance: Option<ResetAcceptance>,
+    /// Whose resets a second person approves.
+    pub reset_approval: Option<ResetApproval>,
 }
 
 /// What setting a policy gives.
@@ -30,6 +32,18 @@ pub enum SetPolicy<T> {
     Set(Box<T>),
     /// The grace period would end in the past.
     GraceInPast,
+    /// Not at this moment.
+    NotNow(Unready),
+}
+
+impl<T> SetPolicy<T> {
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Set(_) => None,
+            Self::GraceInPast => Some("GRACE_IN_PAST"),
+            Self::NotNow(unready) => Some(unready.as_str()),
+        }
+    }
 }
 
 impl PolicyChange {
@@ -55,6 +69,9 @@ impl PolicyChange {
         if let Some(acceptance) = self.reset_acceptance {
             policy.reset_acceptance = acceptance;
         }
+        if let Some(approval) = self.reset_approval {
+            policy.reset_approval = approval;
+        }
         Some(policy)
     }
 }
@@ -76,6 +93,9 @@ fn described<'a>(happening: Happening<'a>, old: &MfaPolicy, new: &MfaPolicy) -> 
         };
         happening = happening.detail("resetAcceptance", text);
     }
+    if old.reset_approval != new.reset_approval {
+        happening = happening.detail("resetApproval", new.reset_approval.as_str());
+    }
     happening
 }
 
@@ -89,9 +109,9 @@ impl Services {
     ) -> Result<SetPolicy<Account>, Error> {
         caller.signed_in()?;
         let outcome = transact!(self.store(), |tx| self.change_account_policy(&mut tx, caller, id, change))?;
-        if let SetPolicy::GraceInPast = &outcome {
+        if let Some(reason) = outcome.refusal() {
             let scopes = [Scope::Account(id)];
-            self.record_refused_change(caller, "setAccountMfaPolicy", "GRACE_IN_PAST", &scopes).await?;
+            self.record_refused_change(caller, "setAccountMfaPolicy", reason, &scopes).await?;
         }
         Ok(outcome)
     }
@@ -108,6 +128,9 @@ impl Services {
         let actor = self.memberships_in(tx, caller.signed_in()?.user_id).await?;
         let standing = AccountStanding::of(&actor, id, account.portfolio_id);
         decide(true, Action::SetAccountMfaPolicy, &Resource::Account(standing)).ok()?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(SetPolicy::NotNow(unready));
+        }
         let Some(policy) = change.apply(&account.mfa_policy, now) else { return Ok(SetPolicy::GraceInPast) };
         if policy != account.mfa_policy {
             self.store().accounts.set_mfa_policy(tx, id, &policy).await?;
@@ -129,9 +152,9 @@ impl Services {
         caller.signed_in()?;
         let outcome =
             transact!(self.store(), |tx| self.change_portfolio_policy(&mut tx, caller, id, change))?;
-        if let SetPolicy::GraceInPast = &outcome {
+        if let Some(reason) = outcome.refusal() {
             let scopes = [Scope::Portfolio(id)];
-            self.record_refused_change(caller, "setPortfolioMfaPolicy", "GRACE_IN_PAST", &scopes).await?;
+            self.record_refused_change(caller, "setPortfolioMfaPolicy", reason, &scopes).await?;
         }
         Ok(outcome)
     }
@@ -148,6 +171,9 @@ impl Services {
         let actor = self.memberships_in(tx, caller.signed_in()?.user_id).await?;
         let standing = PortfolioStanding::of(&actor, id);
         decide(true, Action::SetPortfolioMfaPolicy, &Resource::Portfolio(standing)).ok()?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(SetPolicy::NotNow(unready));
+        }
         let Some(policy) = change.apply(&portfolio.mfa_policy, now) else {
             return Ok(SetPolicy::GraceInPast);
         };
@@ -171,7 +197,7 @@ mod tests {
     const LATER: OffsetDateTime = datetime!(2026-12-01 12:00 UTC);
 
     fn enforce(grace_until: Option<Option<OffsetDateTime>>) -> PolicyChange {
-        PolicyChange { enforced: Some(true), grace_until, reset_acceptance: None }
+        PolicyChange { enforced: Some(true), grace_until, ..PolicyChange::default() }
     }
 
     #[test]

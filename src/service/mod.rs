@@ -7,6 +7,7 @@ pub mod accept_invitation;
 pub mod accept_mfa_reset;
 pub mod access_token;
 pub mod answer_mfa_challenge;
+pub mod approve_mfa_reset;
 pub mod audit;
 pub mod audit_chain;
 pub mod audit_check;
@@ -56,6 +57,7 @@ pub mod sessions;
 pub mod set_security_contact;
 pub mod sign_up;
 pub mod signing_keys;
+pub mod step_up;
 pub mod throttle;
 pub mod transfer_account_ownership;
 pub mod transfer_portfolio_ownership;
@@ -97,6 +99,10 @@ pub struct Settings {
     pub password_reset_hold: Duration,
     /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.
     pub mfa_reset_hold: Duration,
+    /// How old the proof may be that opens ways into other people's accounts.
+    pub step_up_age: Duration,
+    /// How long somebody whose MFA was reset is held from that.
+    pub post_reset_hold: Duration,
     /// What authenticator apps show beside the address.
     pub service_name: String,
     /// Who signs access tokens: the gateway's public origin.

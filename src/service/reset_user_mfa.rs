@@ -1,17 +1,19 @@
-//! `resetUserMfa`: an Owner or Admin asks; nothing changes but that a mail goes out.
+//! `resetUserMfa`: an Owner or Admin asks; nothing changes but that a mail goes out, or, where a policy wants a second
+//! person's approval, that others are asked for it.
 //!
 //! One transaction: whatever waited for the person is superseded, the new reset waits, the mail and the audit events are
 //! written. MFA stays on and works until the person accepts.
 
 use time::OffsetDateTime;
 
+use super::approve_mfa_reset::awaits_approval;
 use super::audit::{Happening, scopes_of};
 use super::{Caller, Error, Services};
 use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
 use crate::domain::policy::{UserStanding, decide};
 use crate::domain::{
-    Action, AuditAction, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
-    Notification, Resource, UserId,
+    Action, AuditAction, Authority, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
+    Notification, Resource, Unready, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -25,6 +27,10 @@ pub enum ResetUserMfa {
     SelfReset,
     /// The person has no MFA.
     MfaNotEnabled,
+    /// The caller has no MFA, where it is enforced.
+    ActorMfaRequired,
+    /// Not at this moment.
+    NotNow(Unready),
     /// The person's address or password changed a short while ago.
     Held {
         /// Not before then.
@@ -43,6 +49,8 @@ impl ResetUserMfa {
             Self::Requested(_) => None,
             Self::SelfReset => Some("SELF_RESET"),
             Self::MfaNotEnabled => Some("MFA_NOT_ENABLED"),
+            Self::ActorMfaRequired => Some("ACTOR_MFA_REQUIRED"),
+            Self::NotNow(unready) => Some(unready.as_str()),
             Self::Held { .. } => Some("HELD"),
             Self::TooManyResets { .. } => Some("TOO_MANY_RESETS"),
         }
@@ -104,6 +112,13 @@ impl Services {
         let standing = UserStanding::of(actor_id, &actor, user_id, &target);
         decide(true, Action::ResetUserMfa, &Resource::User(&standing)).ok()?;
         let authority = standing.authority.ok_or(Denial::Forbidden)?;
+        let (person, session) = self.present_in(tx, caller).await?;
+        if person.mfa.is_none() && self.enforced_for(tx, authority, &target).await? {
+            return Ok(ResetUserMfa::ActorMfaRequired);
+        }
+        if let Some(unready) = self.unready(&person, &session) {
+            return Ok(ResetUserMfa::NotNow(unready));
+        }
 
         let limit = i64::try_from(RESETS_PER_WINDOW).unwrap_or(i64::MAX);
         let recent = store.mfa_resets.requested_since(tx, user_id, now - RESET_WINDOW, limit).await?;
@@ -122,6 +137,9 @@ impl Services {
                 .ok_or(Error::Defect("a reset was refused for no reason"));
         }
 
+        let policies = self.policies_in(tx, &target).await?;
+        let demanded = policies.iter().map(|policy| policy.reset_approval).max().unwrap_or_default();
+        let awaiting_approval = awaits_approval(demanded, &target);
         let scopes = scopes_of(user_id, &target);
         let superseded = store.mfa_resets.supersede(tx, user_id, now).await?;
         let reset = MfaReset {
@@ -134,21 +152,51 @@ impl Services {
             requested_at: now,
             expires_at: now + self.tools.settings.mfa_reset_ttl,
             closed_at: None,
+            awaiting_approval,
+            approved: None,
             delivery: MailDelivery::Queued,
             scopes: scopes.clone(),
         };
         store.mfa_resets.insert(tx, &reset).await?;
-        store.outbox.insert(tx, user_id, Notification::MfaResetRequest { reset_id: reset.id }, now).await?;
+        let (told, notice) = match awaiting_approval {
+            false => (vec![user_id], Notification::MfaResetRequest { reset_id: reset.id }),
+            true => (
+                self.approvers_told(actor_id, user_id, &scopes).await?,
+                Notification::MfaResetApprovalAsked { reset_id: reset.id },
+            ),
+        };
+        for person in told {
+            store.outbox.insert(tx, person, notice, now).await?;
+        }
         let happening = |action| Happening::new(caller, now, action).about(user_id);
         let mut events = Vec::new();
         if let Some(old) = superseded {
             let superseded = happening(AuditAction::MfaResetSuperseded).detail("mfaReset", old.id);
             events.extend(superseded.events(&old.scopes));
         }
-        let requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
+        let mut requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
+        if awaiting_approval {
+            requested = requested.detail("approval", "awaited");
+        }
         events.extend(requested.events(&scopes));
         store.audit_events.insert(tx, &events).await?;
         Ok(ResetUserMfa::Requested(Box::new(reset)))
+    }
+
+    /// Whether a place of the person, or the one by which the caller manages them, enforces MFA, grace period or not: a grace
+    /// period is for setting MFA up, not for taking it from others.
+    pub(super) async fn enforced_for(
+        &self,
+        tx: &mut Tx,
+        authority: Authority,
+        target: &Memberships,
+    ) -> Result<bool, Error> {
+        if self.policies_in(tx, target).await?.iter().any(|policy| policy.enforced) {
+            return Ok(true);
+        }
+        let Authority::Portfolio { portfolio_id, .. } = authority else { return Ok(false) };
+        let portfolio = self.store().portfolios.find_in(tx, portfolio_id).await?;
+        Ok(portfolio.is_some_and(|portfolio| portfolio.mfa_policy.enforced))
     }
 
     /// Why the person's MFA cannot be reset, as far as that hangs on the person.

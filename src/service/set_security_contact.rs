@@ -6,7 +6,9 @@
 
 use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
-use crate::domain::{Account, AccountId, AccountRole, Action, AuditAction, Notification, Scope, UserId};
+use crate::domain::{
+    Account, AccountId, AccountRole, Action, AuditAction, Notification, Scope, Unready, UserId,
+};
 use crate::store::Tx;
 use crate::transact;
 
@@ -19,6 +21,8 @@ pub enum SetSecurityContact {
     NotAMember,
     /// The person is neither Owner nor Admin.
     NotOwnerOrAdmin,
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 /// What is stored for somebody with this role: an Admin by id, the Owner as nobody, so that it follows the ownership.
@@ -50,6 +54,7 @@ impl Services {
             }
             SetSecurityContact::NotAMember => "NOT_A_MEMBER",
             SetSecurityContact::NotOwnerOrAdmin => "NOT_OWNER_OR_ADMIN",
+            SetSecurityContact::NotNow(unready) => unready.as_str(),
         };
         let mut happening =
             Happening::new(caller, self.now(), AuditAction::SecurityContactRefused).detail("reason", refused);
@@ -70,6 +75,9 @@ impl Services {
         let store = self.store();
         let action = Action::SetAccountSecurityContact;
         let mut account = self.managed_account(tx, caller, action, account_id, 0).await?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(SetSecurityContact::NotNow(unready));
+        }
         let wanted = match user {
             None => None,
             Some(user) => {

@@ -6,7 +6,7 @@ use super::audit::{Happening, scopes_of_account};
 use super::{Caller, Error, Services};
 use crate::domain::policy::Held;
 use crate::domain::{
-    Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, Scope, UserId,
+    Account, AccountId, AccountRole, Action, AuditAction, Denial, Notification, Scope, Unready, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -20,6 +20,8 @@ pub enum TransferOwnership {
     NotAMember,
     /// The person is the Owner already.
     AlreadyOwner,
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 impl Services {
@@ -39,6 +41,7 @@ impl Services {
             }
             TransferOwnership::NotAMember => Some("NOT_A_MEMBER"),
             TransferOwnership::AlreadyOwner => Some("ALREADY_OWNER"),
+            TransferOwnership::NotNow(unready) => Some(unready.as_str()),
         };
         if let Some(reason) = refused {
             let scopes = [Scope::Account(account_id)];
@@ -58,6 +61,9 @@ impl Services {
         let from = caller.signed_in()?.user_id;
         let action = Action::TransferAccountOwnership;
         let mut account = self.managed_account(tx, caller, action, account_id, 0).await?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(TransferOwnership::NotNow(unready));
+        }
         if from == to {
             return Ok(TransferOwnership::AlreadyOwner);
         }

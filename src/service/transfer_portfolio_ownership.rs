@@ -5,7 +5,7 @@
 use super::audit::Happening;
 use super::{Caller, Error, Services};
 use crate::domain::{
-    Action, AuditAction, Denial, Notification, Portfolio, PortfolioId, PortfolioRole, Scope, UserId,
+    Action, AuditAction, Denial, Notification, Portfolio, PortfolioId, PortfolioRole, Scope, Unready, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -19,6 +19,8 @@ pub enum TransferPortfolio {
     NotAMember,
     /// The person is the Portfolio Owner already.
     AlreadyOwner,
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 impl Services {
@@ -39,6 +41,7 @@ impl Services {
             }
             TransferPortfolio::NotAMember => Some("NOT_A_MEMBER"),
             TransferPortfolio::AlreadyOwner => Some("ALREADY_OWNER"),
+            TransferPortfolio::NotNow(unready) => Some(unready.as_str()),
         };
         if let Some(reason) = refused {
             let scopes = [Scope::Portfolio(portfolio_id)];
@@ -58,6 +61,9 @@ impl Services {
         let from = caller.signed_in()?.user_id;
         let action = Action::TransferPortfolioOwnership;
         let mut portfolio = self.managed_portfolio(tx, caller, action, portfolio_id, 0, 0).await?;
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(TransferPortfolio::NotNow(unready));
+        }
         if from == to {
             return Ok(TransferPortfolio::AlreadyOwner);
         }

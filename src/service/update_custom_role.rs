@@ -6,7 +6,7 @@ use super::create_account::checked_name;
 use super::create_custom_role::{RoleFault, fault};
 use super::{Caller, Error, Services};
 use crate::domain::policy::Held;
-use crate::domain::{Account, AccountId, AuditAction, CustomRole, Permissions, RoleId};
+use crate::domain::{Account, AccountId, AuditAction, CustomRole, Permissions, RoleId, Unready};
 use crate::store::Tx;
 use crate::transact;
 
@@ -30,6 +30,8 @@ pub enum UpdateCustomRole {
     ChangedMeanwhile,
     /// It cannot be like this.
     Faulty(RoleFault),
+    /// Not at this moment.
+    NotNow(Unready),
 }
 
 impl UpdateCustomRole {
@@ -38,6 +40,7 @@ impl UpdateCustomRole {
             Self::Updated(_) => None,
             Self::ChangedMeanwhile => Some("CHANGED_MEANWHILE"),
             Self::Faulty(fault) => Some(fault.as_str()),
+            Self::NotNow(unready) => Some(unready.as_str()),
         }
     }
 }
@@ -82,6 +85,9 @@ impl Services {
         change: &RoleChange,
     ) -> Result<UpdateCustomRole, Error> {
         let (store, now, id) = (self.store(), self.now(), old.id);
+        if let Some(unready) = self.why_not_now(tx, caller).await? {
+            return Ok(UpdateCustomRole::NotNow(unready));
+        }
         if change.version.is_some_and(|version| version != old.version) {
             return Ok(UpdateCustomRole::ChangedMeanwhile);
         }

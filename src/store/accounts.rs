@@ -13,7 +13,9 @@ use super::keyset::{Order, Place, page_query};
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::name_key;
-use crate::domain::{Account, AccountId, MfaPolicy, Page, PageRequest, PortfolioId, ResetAcceptance, UserId};
+use crate::domain::{
+    Account, AccountId, MfaPolicy, Page, PageRequest, PortfolioId, ResetAcceptance, ResetApproval, UserId,
+};
 
 /// The collection's name.
 pub const COLLECTION: &str = "accounts";
@@ -28,6 +30,8 @@ pub(super) struct PolicyDoc {
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     grace_until: Option<OffsetDateTime>,
     reset_acceptance: ResetAcceptance,
+    #[serde(default)]
+    reset_approval: ResetApproval,
 }
 
 impl From<PolicyDoc> for MfaPolicy {
@@ -37,6 +41,7 @@ impl From<PolicyDoc> for MfaPolicy {
             enforced_since: doc.enforced_since,
             grace_until: doc.grace_until,
             reset_acceptance: doc.reset_acceptance,
+            reset_approval: doc.reset_approval,
         }
     }
 }
@@ -48,6 +53,7 @@ impl From<&MfaPolicy> for PolicyDoc {
             enforced_since: policy.enforced_since,
             grace_until: policy.grace_until,
             reset_acceptance: policy.reset_acceptance,
+            reset_approval: policy.reset_approval,
         }
     }
 }

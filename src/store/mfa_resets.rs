@@ -1,4 +1,5 @@
-//! Requests to reset MFA. At most one of a person waits, by a unique partial index.
+//! Requests to reset MFA. At most one of a person waits, by a unique partial index: what awaits approval is stored as PENDING
+//! with a mark, so that it counts for that index, and versions side by side read every state.
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -38,6 +39,12 @@ struct ResetDoc {
     expires_at: OffsetDateTime,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     closed_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    awaiting_approval: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approved_by: Option<UserId>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    approved_at: Option<OffsetDateTime>,
     delivery: MailDelivery,
     scopes: Vec<Scope>,
     /// One for each attempt to send the mail; all stay valid until one is used.
@@ -56,6 +63,8 @@ impl From<ResetDoc> for MfaReset {
             requested_at: doc.requested_at,
             expires_at: doc.expires_at,
             closed_at: doc.closed_at,
+            awaiting_approval: doc.awaiting_approval,
+            approved: doc.approved_by.zip(doc.approved_at),
             delivery: doc.delivery,
             scopes: doc.scopes,
         }
@@ -77,7 +86,8 @@ impl ResetKey {
     fn filter(self) -> Document {
         match self {
             Self::Id(id) => doc! { "_id": id },
-            Self::Token(hash) => doc! { "token_hashes": hash },
+            // One that awaits approval has no token; should it ever, that opens nothing.
+            Self::Token(hash) => doc! { "token_hashes": hash, "awaiting_approval": { "$ne": true } },
             Self::Of(user) => doc! { "user_id": user },
         }
     }
@@ -107,6 +117,9 @@ impl MfaResets {
             requested_at: r.requested_at,
             expires_at: r.expires_at,
             closed_at: r.closed_at,
+            awaiting_approval: r.awaiting_approval,
+            approved_by: r.approved.map(|(by, _)| by),
+            approved_at: r.approved.map(|(_, at)| at),
             delivery: r.delivery,
             scopes: r.scopes,
             token_hashes: Vec::new(),
@@ -157,6 +170,34 @@ impl MfaResets {
         Ok(closed.map(MfaReset::from))
     }
 
+    /// Approves a reset that awaits it, in time, for somebody else than the requester: gives it when this call did it. Its time
+    /// begins now.
+    pub async fn claim_approval(
+        &self,
+        tx: &mut Tx,
+        id: MfaResetId,
+        by: UserId,
+        now: OffsetDateTime,
+        expires_at: OffsetDateTime,
+    ) -> Result<Option<MfaReset>, StoreError> {
+        let filter = doc! {
+            "_id": id, "state": MfaResetState::Pending.as_str(), "awaiting_approval": true,
+            "expires_at": { "$gt": date(now) }, "requested_by": { "$ne": by },
+        };
+        let update = doc! {
+            "$set": { "approved_by": by, "approved_at": date(now), "expires_at": date(expires_at) },
+            "$unset": { "awaiting_approval": "" },
+        };
+        let approved = self
+            .docs
+            .find_one_and_update(filter, update)
+            .return_document(ReturnDocument::After)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
+        Ok(approved.map(MfaReset::from))
+    }
+
     /// Adds the hash of a token that is about to be mailed: false when the reset waits no more.
     pub async fn add_token(
         &self,
@@ -166,6 +207,7 @@ impl MfaResets {
     ) -> Result<bool, StoreError> {
         let filter = doc! {
             "_id": id, "state": MfaResetState::Pending.as_str(), "expires_at": { "$gt": date(now) },
+            "awaiting_approval": { "$ne": true },
         };
         let update = doc! { "$push": { "token_hashes": hash } };
         Ok(self.docs.update_one(filter, update).await?.modified_count == 1)
@@ -275,8 +317,15 @@ impl MfaResets {
         states.sort_unstable();
         states.dedup();
         let point = |state: &MfaResetState| match state {
+            // Approved as late as can be, and then waiting as long as can be.
             MfaResetState::Pending => doc! {
                 "scopes": &scope, "state": pending, "expires_at": { "$gt": date(now) },
+                "awaiting_approval": { "$ne": true },
+                "_id": { "$gte": MfaResetId::first_at(now - 2 * RESET_TTL_MAX) },
+            },
+            MfaResetState::AwaitingApproval => doc! {
+                "scopes": &scope, "state": pending, "expires_at": { "$gt": date(now) },
+                "awaiting_approval": true,
                 "_id": { "$gte": MfaResetId::first_at(now - RESET_TTL_MAX) },
             },
             MfaResetState::Expired => {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bson::doc;
+use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,9 @@ struct SessionDoc {
     expires_at: OffsetDateTime,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     mfa_at: Option<OffsetDateTime>,
+    /// When the password was proved again; the log-in proved it first.
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    password_at: Option<OffsetDateTime>,
     #[serde(default, with = "super::ip_text", skip_serializing_if = "Option::is_none")]
     ip: Option<IpAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +55,7 @@ impl From<SessionDoc> for Session {
             last_used_at: doc.last_used_at,
             expires_at: doc.expires_at,
             mfa_at: doc.mfa_at,
+            password_at: doc.password_at.unwrap_or(doc.created_at),
             ip: doc.ip,
             user_agent: doc.user_agent,
         }
@@ -87,6 +91,7 @@ impl Sessions {
             idle_until,
             expires_at: s.expires_at,
             mfa_at: s.mfa_at,
+            password_at: Some(s.password_at),
             ip: s.ip,
             user_agent: s.user_agent,
         };
@@ -114,6 +119,22 @@ impl Sessions {
         Ok(found.filter(|doc| now < doc.idle_until && now < doc.expires_at).map(Session::from))
     }
 
+    /// The same as the transaction sees it.
+    pub async fn find_live_in(
+        &self,
+        tx: &mut Tx,
+        id: SessionId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self
+            .docs
+            .find_one(doc! { "session_id": id })
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
+        Ok(found.filter(|doc| now < doc.idle_until && now < doc.expires_at).map(Session::from))
+    }
+
     /// Notes a use, unless a later one was noted already.
     pub async fn touch(
         &self,
@@ -128,11 +149,30 @@ impl Sessions {
         Ok(())
     }
 
-    /// Writes down that a second factor was answered in a session.
-    pub async fn set_mfa_at(&self, tx: &mut Tx, id: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
-        let update = doc! { "$set": { "mfa_at": date(at) } };
-        self.docs.update_one(doc! { "session_id": id }, update).session(&mut tx.session).await?;
-        Ok(())
+    /// Writes down that a second factor was answered in a session: false when it has ended.
+    pub async fn set_mfa_at(
+        &self,
+        tx: &mut Tx,
+        id: SessionId,
+        at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        self.set(tx, id, doc! { "mfa_at": date(at) }).await
+    }
+
+    /// Writes down that the password was proved again in a session: false when it has ended.
+    pub async fn set_password_at(
+        &self,
+        tx: &mut Tx,
+        id: SessionId,
+        at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        self.set(tx, id, doc! { "password_at": date(at) }).await
+    }
+
+    async fn set(&self, tx: &mut Tx, id: SessionId, fields: Document) -> Result<bool, StoreError> {
+        let update = doc! { "$set": fields };
+        let result = self.docs.update_one(doc! { "session_id": id }, update).session(&mut tx.session).await?;
+        Ok(result.matched_count == 1)
     }
 
     /// Forgets in every session of a person that a second factor was answered.

@@ -78,6 +78,8 @@ struct UserDoc {
     credentials_changed_at: Option<OffsetDateTime>,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     mfa_reset_asked_at: Option<OffsetDateTime>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    mfa_reset_at: Option<OffsetDateTime>,
 }
 
 /// What pages and mails need of a person: no secret leaves the database for them.
@@ -100,6 +102,8 @@ struct PublicDoc {
     credentials_changed_at: Option<OffsetDateTime>,
     #[serde(default, with = "when::option")]
     mfa_reset_asked_at: Option<OffsetDateTime>,
+    #[serde(default, with = "when::option")]
+    mfa_reset_at: Option<OffsetDateTime>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +117,7 @@ struct PublicMfaDoc {
 fn public_fields() -> Document {
     doc! {
         "email": 1, "name": 1, "created_at": 1, "last_log_in_at": 1, "email_unverified": 1, "locale": 1,
-        "time_zone": 1, "credentials_changed_at": 1, "mfa_reset_asked_at": 1,
+        "time_zone": 1, "credentials_changed_at": 1, "mfa_reset_asked_at": 1, "mfa_reset_at": 1,
         "mfa": { "$cond": [
             { "$eq": [{ "$type": "$mfa" }, "object"] },
             { "enabled_at": "$mfa.enabled_at", "backup_codes": { "$size": "$mfa.backup_codes" } },
@@ -135,6 +139,7 @@ impl From<PublicDoc> for User {
             preferences: Preferences { locale: doc.locale, time_zone: doc.time_zone },
             credentials_changed_at: doc.credentials_changed_at,
             mfa_reset_asked_at: doc.mfa_reset_asked_at,
+            mfa_reset_at: doc.mfa_reset_at,
         }
     }
 }
@@ -209,6 +214,7 @@ impl NewUser {
             time_zone: None,
             credentials_changed_at: None,
             mfa_reset_asked_at: None,
+            mfa_reset_at: None,
         };
         bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("user"))
     }
@@ -236,6 +242,7 @@ fn credentials(doc: UserDoc) -> Credentials {
             preferences: Preferences { locale: doc.locale, time_zone: doc.time_zone },
             credentials_changed_at: doc.credentials_changed_at,
             mfa_reset_asked_at: doc.mfa_reset_asked_at,
+            mfa_reset_at: doc.mfa_reset_at,
         },
         password: doc.password.map(|password| password.hash),
         mfa: secrets,
@@ -374,25 +381,5 @@ impl Users {
         let mfa = bson::serialize_to_bson(&mfa_doc(mfa)).map_err(|_| StoreError::Corrupt("mfa"))?;
         let filter = doc! { "_id": id, "mfa": { "$exists": false } };
         self.claim(tx, filter, doc! { "$set": { "mfa": mfa } }).await
-    }
-
-    /// Replaces the backup codes of whoever has a second factor: true when this call did it.
-    pub async fn replace_backup_codes(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        enabled_at: OffsetDateTime,
-        codes: Vec<BackupCodeHash>,
-    ) -> Result<bool, StoreError> {
-        let codes: Vec<_> = codes.into_iter().map(|hash| BackupCodeDoc { hash }).collect();
-        let codes = bson::serialize_to_bson(&codes).map_err(|_| StoreError::Corrupt("backup codes"))?;
-        let filter = doc! { "_id": id, "mfa.enabled_at": date(enabled_at) };
-        self.claim(tx, filter, doc! { "$set": { "mfa.backup_codes": codes } }).await
-    }
-
-    /// Takes the second factor away, secrets and backup codes with it: true when there was one.
-    pub async fn unset_mfa(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
-        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
-        self.claim(tx, filter, doc! { "$unset": { "mfa": "" } }).await
     }
 }

@@ -47,5 +47,7 @@ mod roles;
 mod scale;
 mod schema;
 mod schema_changes;
+mod second_approver;
 mod security_contact;
 mod serve;
+mod step_up;

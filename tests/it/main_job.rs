@@ -144,6 +144,7 @@ async fn a_reset_can_be_accepted_for_twelve_hours_and_not_longer() {
         let late = accept(&app.client(), &token).await;
         assert_eq!(late.text("/acceptMfaReset/reason"), "EXPIRED");
 
+        app.freshen().await;
         let again = reset(&owner_client, &analyst).await;
         assert_eq!(again.text("/resetUserMfa/mfaReset/state"), "PENDING", "the admin restarts");
         let token = app.reset_token(&analyst).await;
@@ -265,6 +266,7 @@ async fn refusals_of_a_reset_are_rejections_that_a_screen_shows() {
         assert_eq!(sixth.text("/resetUserMfa/reason"), "TOO_MANY_RESETS");
         assert!(sixth.data("/resetUserMfa/retryAt").is_string());
         app.advance(std::time::Duration::from_secs(3600));
+        app.freshen().await;
         assert_eq!(reset(&client, &analyst).await.text("/resetUserMfa/__typename"), "MfaResetRequested");
         app.deliver().await;
     })

@@ -193,6 +193,10 @@ async fn import_and_serve_complete_the_main_job_with_expiry_and_enrolment() {
     .await;
     assert_eq!(expired, "EXPIRED");
 
+    // Twelve hours after the log-in, asking again takes a fresh code.
+    let code = olivia.code_at(OffsetDateTime::now_utc() + time::Duration::minutes(12 * 60 + 1));
+    let stepped = "mutation($c: String) { stepUp(input: { code: $c }) { __typename } }";
+    assert_eq!(owner.send(stepped, json!({ "c": code })).await.text("/stepUp/__typename"), "SteppedUp");
     let again = owner.send(RESET, json!({ "userId": mina })).await;
     assert_eq!(again.text("/resetUserMfa/mfaReset/state"), "PENDING");
     let token = nth_request(&smtp, 1).await;

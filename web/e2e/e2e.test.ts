@@ -19,6 +19,7 @@ import { profile } from './suites/profile';
 import { resets } from './suites/resets';
 import { screens } from './suites/screens';
 import { signingUp } from './suites/signingUp';
+import { stepUp } from './suites/stepUp';
 import { trustedOnly } from './suites/trustedOnly';
 import { usersTab } from './suites/usersTab';
 
@@ -36,6 +37,7 @@ describe('the dashboard', () => {
   loggingIn(onStage);
   usersTab(onStage);
   resets(onStage);
+  stepUp(onStage);
   acceptPage(onStage);
   invitations(onStage);
   members(onStage);

@@ -26,6 +26,9 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['AnswerDeviceChallengeRejectionReason', (m) => m.device.rejected],
   ['BeginTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
   ['ConfirmTotpEnrollmentRejectionReason', (m) => m.enrol.rejected],
+  ['StepUpRejectionReason', (m) => m.stepUp.rejected],
+  ['ApproveMfaResetRejectionReason', (m) => m.reset.approveRejected],
+  ['MfaResetApproval', (m) => m.policy.approvals],
   ['ResetUserMfaRejectionReason', (m) => m.reset.notEligible],
   // Some pages have screens of their own for these two.
   ['AcceptMfaResetRejectionReason', (m) => m.accept.rejected, ['EXPIRED', 'INVALID']],

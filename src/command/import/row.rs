@@ -199,7 +199,7 @@ impl GroupRow {
             .with_time(grace_until)
             .with_time(created_at)
             .digest();
-        let policy = MfaPolicy { enforced, enforced_since: None, grace_until, reset_acceptance };
+        let policy = MfaPolicy { enforced, grace_until, reset_acceptance, ..MfaPolicy::default() };
         Ok(Self { group, key, name, portfolio, policy, created_at, digest })
     }
 }

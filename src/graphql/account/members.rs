@@ -195,7 +195,7 @@ rejection! {
         NotAMember => "This person does not belong to the account. Invite them first.",
         /// The user is the Owner already.
         AlreadyOwner => "You are the Owner already.",
-    }
+    } not_now
 }
 
 /// What `transferAccountOwnership` gives.
@@ -318,7 +318,7 @@ impl MemberMutation {
     }
 
     /// Makes another user of the account its Owner; the viewer is an Admin from then on. An account has exactly one Owner
-    /// at every moment. Who may call: Owner of the account.
+    /// at every moment. Who may call: Owner of the account. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::TransferAccountOwnership, &input.account_id)")]
     async fn transfer_account_ownership(
         &self,
@@ -338,6 +338,9 @@ impl MemberMutation {
                     account: Account::new(*account),
                     owner: person(request, user_id).await?,
                 }));
+            }
+            TransferOwnership::NotNow(unready) => {
+                return Ok(TransferAccountOwnershipResult::Rejected(unready.into()));
             }
             TransferOwnership::NotAMember => Reason::NotAMember,
             TransferOwnership::AlreadyOwner => Reason::AlreadyOwner,

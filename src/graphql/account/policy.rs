@@ -3,7 +3,7 @@
 use async_graphql::SimpleObject;
 
 use crate::domain;
-use crate::graphql::mfa_reset::MfaResetAcceptance;
+use crate::graphql::mfa_reset::{MfaResetAcceptance, MfaResetApproval};
 use crate::graphql::scalar::DateTime;
 
 /// Whether users must have MFA, and what a reset demands of them. Who may see it: whoever sees the account or portfolio.
@@ -17,6 +17,9 @@ pub struct MfaPolicy {
     grace_until: Option<DateTime>,
     /// What acceptMfaReset demands of the users of this account or portfolio.
     reset_acceptance: MfaResetAcceptance,
+    /// Whose resets a second person has to approve (`approveMfaReset`). Among the accounts and portfolios of a user the
+    /// strictest counts.
+    reset_approval: MfaResetApproval,
 }
 
 impl From<&domain::MfaPolicy> for MfaPolicy {
@@ -26,6 +29,7 @@ impl From<&domain::MfaPolicy> for MfaPolicy {
             enforced_since: policy.enforced_since.map(DateTime::from),
             grace_until: policy.grace_until.map(DateTime::from),
             reset_acceptance: policy.reset_acceptance.into(),
+            reset_approval: policy.reset_approval.into(),
         }
     }
 }

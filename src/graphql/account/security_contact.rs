@@ -36,7 +36,7 @@ rejection! {
         NotAMember => "This user does not belong to the account. Choose its Owner or one of its Admins.",
         /// Neither Owner nor Admin.
         NotOwnerOrAdmin => "Only the Owner or an Admin of the account can be its security contact.",
-    }
+    } not_now
 }
 
 /// What `setAccountSecurityContact` gives.
@@ -56,7 +56,7 @@ pub struct SecurityContactMutation;
 impl SecurityContactMutation {
     /// Chooses who gets the mail about the account's security, such as accepted MFA resets; the Owner by default. The
     /// former and the new contact are told by mail. A contact who leaves the account or gets a lesser role than Admin is
-    /// replaced by the Owner. Who may call: Owner or Admin of the account.
+    /// replaced by the Owner. Who may call: Owner or Admin of the account. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::SetAccountSecurityContact, &input.account_id)")]
     async fn set_account_security_contact(
         &self,
@@ -74,6 +74,9 @@ impl SecurityContactMutation {
                 return Ok(SetAccountSecurityContactResult::Set(AccountSecurityContactSet {
                     account: Account::new(*account),
                 }));
+            }
+            SetSecurityContact::NotNow(unready) => {
+                return Ok(SetAccountSecurityContactResult::Rejected(unready.into()));
             }
             SetSecurityContact::NotAMember => Reason::NotAMember,
             SetSecurityContact::NotOwnerOrAdmin => Reason::NotOwnerOrAdmin,

@@ -54,7 +54,7 @@ rejection! {
         MoreThanHeld => "You can only give permissions that you hold yourself.",
         /// The account has 50 custom roles.
         TooManyRoles => "An account has 50 custom roles at most. Delete one first.",
-    }
+    } not_now
 }
 
 impl From<RoleFault> for CreateCustomRoleRejectionReason {
@@ -110,7 +110,7 @@ rejection! {
         MoreThanHeld => "You can only give or take permissions that you hold yourself.",
         /// Somebody has changed the role since the version that was given.
         ChangedMeanwhile => "Somebody has changed this role meanwhile. Look at it again.",
-    }
+    } not_now
 }
 
 impl From<RoleFault> for UpdateCustomRoleRejectionReason {
@@ -157,7 +157,7 @@ rejection! {
         RoleInUse => "Somebody holds this role or is invited to it. Give them another one first.",
         /// The role holds what the viewer does not.
         MoreThanHeld => "You can only delete roles whose permissions you hold yourself.",
-    }
+    } not_now
 }
 
 fn in_use(count: u64) -> DeleteCustomRoleRejected {
@@ -186,7 +186,7 @@ pub struct CustomRoleMutation;
 #[Object]
 impl CustomRoleMutation {
     /// Defines a role of an account out of permissions. Who may call: Owner or Admin of the account, and whoever holds
-    /// ROLES_MANAGE there; nobody gives what they do not hold.
+    /// ROLES_MANAGE there; nobody gives what they do not hold. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::ManageAccountRoles, &input.account_id)")]
     async fn create_custom_role(
         &self,
@@ -204,6 +204,7 @@ impl CustomRoleMutation {
                 let custom_role = CustomRole::new(*role);
                 return Ok(CreateCustomRoleResult::Created(CustomRoleCreated { custom_role }));
             }
+            CreateCustomRole::NotNow(unready) => return Ok(CreateCustomRoleResult::Rejected(unready.into())),
             CreateCustomRole::BaseIsOwner => Reason::BaseIsOwner,
             CreateCustomRole::TooManyRoles => Reason::TooManyRoles,
             CreateCustomRole::Faulty(fault) => fault.into(),
@@ -213,7 +214,7 @@ impl CustomRoleMutation {
 
     /// Changes the name or the permissions of a role. It counts for all its holders from their next request on. Who may
     /// call: Owner or Admin of the account, and whoever holds ROLES_MANAGE there and all that the role holds before and
-    /// after.
+    /// after. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnRole::new(&input.custom_role_id)")]
     async fn update_custom_role(
         &self,
@@ -231,6 +232,7 @@ impl CustomRoleMutation {
                 let custom_role = CustomRole::new(*role);
                 return Ok(UpdateCustomRoleResult::Updated(CustomRoleUpdated { custom_role }));
             }
+            UpdateCustomRole::NotNow(unready) => return Ok(UpdateCustomRoleResult::Rejected(unready.into())),
             UpdateCustomRole::ChangedMeanwhile => UpdateCustomRoleRejectionReason::ChangedMeanwhile,
             UpdateCustomRole::Faulty(fault) => fault.into(),
         };
@@ -238,7 +240,7 @@ impl CustomRoleMutation {
     }
 
     /// Deletes a role that nobody holds or is invited to. Who may call: Owner or Admin of the account, and whoever holds
-    /// ROLES_MANAGE there and all that the role holds.
+    /// ROLES_MANAGE there and all that the role holds. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnRole::new(&input.custom_role_id)")]
     async fn delete_custom_role(
         &self,
@@ -254,6 +256,7 @@ impl CustomRoleMutation {
                 let account = Account::new(*account);
                 return Ok(DeleteCustomRoleResult::Deleted(CustomRoleDeleted { custom_role_id, account }));
             }
+            DeleteCustomRole::NotNow(unready) => unready.into(),
             DeleteCustomRole::InUse(count) => in_use(count),
             DeleteCustomRole::MoreThanHeld => DeleteCustomRoleRejectionReason::MoreThanHeld.into(),
         }))

@@ -1,5 +1,6 @@
 //! The main job: asking for a reset, accepting it, watching it; and the policies that shape it.
 
+mod approval;
 mod list;
 mod mutation;
 mod object;
@@ -7,6 +8,7 @@ mod policy;
 mod query;
 mod subscription;
 
+pub use approval::{ApprovalMutation, ApproveMfaResetRejected};
 pub use list::{MfaResetConnection, MfaResetEdge, mfa_resets};
 pub use mutation::{
     AcceptMfaResetRejected, CancelMfaResetRejected, DeclineMfaResetRejected, MfaResetMutation,
@@ -16,7 +18,8 @@ pub use object::{
     AccountAuthority, MailDelivery, MfaReset, MfaResetAuthority, MfaResetState, PortfolioAuthority,
 };
 pub use policy::{
-    MfaResetAcceptance, PolicyMutation, SetAccountMfaPolicyRejected, SetPortfolioMfaPolicyRejected,
+    MfaResetAcceptance, MfaResetApproval, PolicyMutation, SetAccountMfaPolicyRejected,
+    SetPortfolioMfaPolicyRejected,
 };
 pub use query::{MfaResetPreview, MfaResetQuery, visible_reset};
 pub use subscription::MfaResetSubscription;

@@ -22,7 +22,8 @@ pub struct ResetUserMfaInput {
     reason: Option<String>,
 }
 
-/// The reset waits for the user, who is told by e-mail. MFA stays on until the user accepts.
+/// The reset waits for the user, who is told by e-mail; or for a second person's approval, where a policy asks for that. MFA
+/// stays on until the user accepts.
 #[derive(SimpleObject)]
 pub struct MfaResetRequested {
     /// The reset.
@@ -40,12 +41,15 @@ rejection! {
         MfaNotEnabled => "This user has no MFA, so there is nothing to reset: they can log in with their password.",
         /// The viewer is not Owner or Admin over this user, nor holds MFA_RESET over them. As a result of the mutation this is the error FORBIDDEN.
         NotPermitted => "Only an Owner or Admin of an account or portfolio that this user belongs to can do this.",
+        /// The viewer has no MFA, and an account or portfolio of the user, or the one by which the viewer manages them,
+        /// enforces it. `mfaResetEligibility` does not look at this.
+        ActorMfaRequired => "MFA is enforced here: set up your own before you reset somebody else's.",
         /// The user's e-mail address or password changed within the last 24 hours (or what the deployment says); see
         /// `retryAt`.
         Held => "This user's e-mail address or password changed a short while ago, so their MFA cannot be reset yet. Try again later.",
         /// Five resets of this user were asked for within an hour; see `retryAt`.
         TooManyResets => "Too many resets of this user were asked for lately. Try again later.",
-    }
+    } not_now
 }
 
 /// What `resetUserMfa` gives.
@@ -178,9 +182,10 @@ pub struct MfaResetMutation;
 #[Object]
 impl MfaResetMutation {
     /// Sends the user the e-mail "MFA reset request"; nothing else changes until the user accepts. A waiting reset of
-    /// the same user is superseded. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
+    /// the same user is superseded. Where a policy of the user's accounts and portfolios asks for it, a second person has to
+    /// approve it first (`approveMfaReset`): then nothing is sent yet, and whoever may approve is told. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
     /// Portfolio Owner/Admin of a portfolio the user belongs to or that links such an account, or whoever holds MFA_RESET by
-    /// a custom role in an account where the user holds no more than they do).
+    /// a custom role in an account where the user holds no more than they do). Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "ManagesUser::new(&input.user_id)")]
     async fn reset_user_mfa(
         &self,
@@ -199,6 +204,8 @@ impl MfaResetMutation {
             }
             ResetUserMfa::SelfReset => Reason::SelfReset.into(),
             ResetUserMfa::MfaNotEnabled => Reason::MfaNotEnabled.into(),
+            ResetUserMfa::ActorMfaRequired => Reason::ActorMfaRequired.into(),
+            ResetUserMfa::NotNow(unready) => unready.into(),
             ResetUserMfa::Held { retry_at } => ResetUserMfaRejected::until(Reason::Held, retry_at),
             ResetUserMfa::TooManyResets { retry_at } => {
                 ResetUserMfaRejected::until(Reason::TooManyResets, retry_at)

@@ -82,7 +82,7 @@ impl MfaReset {
         self.0.requested_at.into()
     }
 
-    /// Until when it can be accepted.
+    /// Until when it can be accepted; while it awaits approval, until when it can be approved.
     fn expires_at(&self) -> DateTime {
         self.0.expires_at.into()
     }
@@ -90,6 +90,19 @@ impl MfaReset {
     /// When it stopped waiting; null while it waits.
     fn closed_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
         Ok(self.0.closed_at(request(ctx)?.services.clock_now()).map(DateTime::from))
+    }
+
+    /// Who approved it; null where nobody had to, or has yet.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.approved {
+            Some((by, _)) => Ok(Some(person(ctx, by).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// When it was approved.
+    fn approved_at(&self) -> Option<DateTime> {
+        self.0.approved.map(|(_, at)| at.into())
     }
 
     /// Whether the e-mail went out.
@@ -102,6 +115,8 @@ impl MfaReset {
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::MfaResetState")]
 pub enum MfaResetState {
+    /// Waits for a second person's approval (`approveMfaReset`); nothing was sent. Only where a policy asks for that.
+    AwaitingApproval,
     /// Waits for the user.
     Pending,
     /// The user accepted; MFA went off.

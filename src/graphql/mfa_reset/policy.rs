@@ -24,6 +24,18 @@ pub enum MfaResetAcceptance {
     LinkAndPassword,
 }
 
+/// Whose resets a second person has to approve.
+#[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::ResetApproval")]
+pub enum MfaResetApproval {
+    /// Nobody's.
+    Never,
+    /// Those of users who are Owner of an account or portfolio, anywhere.
+    OwnersOnly,
+    /// Everybody's.
+    Always,
+}
+
 /// What to change about an account's MFA policy; what is left out stays.
 #[derive(InputObject)]
 pub struct SetAccountMfaPolicyInput {
@@ -35,6 +47,8 @@ pub struct SetAccountMfaPolicyInput {
     grace_until: MaybeUndefined<DateTime>,
     /// What `acceptMfaReset` demands of its users.
     reset_acceptance: Option<MfaResetAcceptance>,
+    /// Whose resets a second person has to approve.
+    reset_approval: Option<MfaResetApproval>,
 }
 
 /// What to change about a portfolio's MFA policy; what is left out stays.
@@ -48,6 +62,8 @@ pub struct SetPortfolioMfaPolicyInput {
     grace_until: MaybeUndefined<DateTime>,
     /// What `acceptMfaReset` demands of its users.
     reset_acceptance: Option<MfaResetAcceptance>,
+    /// Whose resets a second person has to approve.
+    reset_approval: Option<MfaResetApproval>,
 }
 
 /// The account with its new policy.
@@ -71,7 +87,7 @@ rejection! {
     SetAccountMfaPolicyRejectionReason {
         /// `graceUntil` lies in the past.
         GraceInPast => "The grace period must end in the future.",
-    }
+    } not_now
 }
 
 rejection! {
@@ -81,7 +97,7 @@ rejection! {
     SetPortfolioMfaPolicyRejectionReason {
         /// `graceUntil` lies in the past.
         GraceInPast => "The grace period must end in the future.",
-    }
+    } not_now
 }
 
 /// What `setAccountMfaPolicy` gives.
@@ -106,6 +122,7 @@ fn change(
     enforced: Option<bool>,
     grace_until: MaybeUndefined<DateTime>,
     reset_acceptance: Option<MfaResetAcceptance>,
+    reset_approval: Option<MfaResetApproval>,
 ) -> PolicyChange {
     PolicyChange {
         enforced,
@@ -115,6 +132,7 @@ fn change(
             MaybeUndefined::Value(until) => Some(Some(until.0)),
         },
         reset_acceptance: reset_acceptance.map(Into::into),
+        reset_approval: reset_approval.map(Into::into),
     }
 }
 
@@ -125,7 +143,7 @@ pub struct PolicyMutation;
 #[Object]
 impl PolicyMutation {
     /// Sets whether an account enforces MFA, and what a reset demands of its users. Who may call: Owner or Admin of the
-    /// account, and whoever holds MFA_POLICY there.
+    /// account, and whoever holds MFA_POLICY there. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::SetAccountMfaPolicy, &input.account_id)")]
     async fn set_account_mfa_policy(
         &self,
@@ -134,12 +152,13 @@ impl PolicyMutation {
     ) -> Result<SetAccountMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.account_id, "accountId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
         let outcome = request.services.set_account_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(account) => {
                 SetAccountMfaPolicyResult::Set(AccountMfaPolicySet { account: Account::new(*account) })
             }
+            SetPolicy::NotNow(unready) => SetAccountMfaPolicyResult::Rejected(unready.into()),
             SetPolicy::GraceInPast => {
                 SetAccountMfaPolicyResult::Rejected(SetAccountMfaPolicyRejectionReason::GraceInPast.into())
             }
@@ -147,7 +166,7 @@ impl PolicyMutation {
     }
 
     /// Sets whether a portfolio enforces MFA for its own users, and what a reset demands of them. Who may call:
-    /// Portfolio Owner or Portfolio Admin.
+    /// Portfolio Owner or Portfolio Admin. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnPortfolio::new(Action::SetPortfolioMfaPolicy, &input.portfolio_id)")]
     async fn set_portfolio_mfa_policy(
         &self,
@@ -156,13 +175,14 @@ impl PolicyMutation {
     ) -> Result<SetPortfolioMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.portfolio_id, "portfolioId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
         let outcome = request.services.set_portfolio_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(portfolio) => {
                 let portfolio = Portfolio::new(*portfolio);
                 SetPortfolioMfaPolicyResult::Set(PortfolioMfaPolicySet { portfolio })
             }
+            SetPolicy::NotNow(unready) => SetPortfolioMfaPolicyResult::Rejected(unready.into()),
             SetPolicy::GraceInPast => SetPortfolioMfaPolicyResult::Rejected(
                 SetPortfolioMfaPolicyRejectionReason::GraceInPast.into(),
             ),

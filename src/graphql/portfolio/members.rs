@@ -176,7 +176,7 @@ rejection! {
         NotAMember => "This person does not belong to the portfolio. Invite them first.",
         /// The user is the Portfolio Owner already.
         AlreadyOwner => "You are the Portfolio Owner already.",
-    }
+    } not_now
 }
 
 /// What `transferPortfolioOwnership` gives.
@@ -286,7 +286,7 @@ impl PortfolioMemberMutation {
     }
 
     /// Makes another user of the portfolio its Owner; the viewer is a Portfolio Admin from then on. A portfolio has exactly
-    /// one Owner at every moment. Who may call: Portfolio Owner.
+    /// one Owner at every moment. Who may call: Portfolio Owner. Asks for a fresh proof (`stepUp`).
     #[graphql(guard = "OnPortfolio::new(Action::TransferPortfolioOwnership, &input.portfolio_id)")]
     async fn transfer_portfolio_ownership(
         &self,
@@ -305,6 +305,9 @@ impl PortfolioMemberMutation {
                     portfolio: Portfolio::new(*portfolio),
                     owner: person(request, user).await?,
                 }));
+            }
+            TransferPortfolio::NotNow(unready) => {
+                return Ok(TransferPortfolioOwnershipResult::Rejected(unready.into()));
             }
             TransferPortfolio::NotAMember => Reason::NotAMember,
             TransferPortfolio::AlreadyOwner => Reason::AlreadyOwner,

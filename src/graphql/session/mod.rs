@@ -4,6 +4,7 @@ mod access_token;
 mod device;
 mod mutation;
 mod object;
+mod step_up;
 mod subscription;
 mod viewer;
 
@@ -13,6 +14,7 @@ pub use mutation::{
     AnswerMfaChallengeRejected, LogInRejected, LoggedIn, MfaMethod, RevokeSessionRejected, SessionMutation,
 };
 pub use object::Session;
+pub use step_up::{StepUpMutation, StepUpRejected};
 pub use subscription::ServerTimeSubscription;
 pub use viewer::{
     SessionConnection, SessionEdge, Viewer, ViewerAccountConnection, ViewerAccountEdge,

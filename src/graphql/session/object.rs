@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 
 use crate::domain;
 use crate::graphql::context::request;
+use crate::graphql::loader::expected;
 use crate::graphql::scalar::DateTime;
 
 /// A log-in that lasts. Who may see it: only its owner.
@@ -52,6 +53,15 @@ impl Session {
     /// When a second factor was last answered in it; null when none was.
     fn mfa_at(&self) -> Option<DateTime> {
         self.0.mfa_at.map(DateTime::from)
+    }
+
+    /// Until when the last proof of the second factor, or of the password where the viewer has no MFA, is fresh enough in it
+    /// for MFA resets, policies, roles and transfers; null when `stepUp` is asked for first.
+    async fn step_up_valid_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        let request = request(ctx)?;
+        let found = request.loaders().users.one(self.0.user_id).await?;
+        let user = expected(found, "the viewer", request)?;
+        Ok(request.services.step_up_valid_until(&user, &self.0).map(DateTime::from))
     }
 
     /// Whether it is the one in use now.

@@ -33,6 +33,7 @@ fn reset() -> ResetFacts {
         right: Right::Account(AccountRole::Admin, Some("Acme GmbH".to_owned())),
         reason: Some("Lost the phone on the train.\n\nSpoke on the phone today.".to_owned()),
         requested_at: datetime!(2026-11-24 12:30 UTC),
+        valid_since: datetime!(2026-11-24 12:30 UTC),
         expires_at: datetime!(2026-11-25 02:30:29 +2),
     }
 }
@@ -48,6 +49,7 @@ fn invitation() -> Content {
 fn every_content() -> Vec<Content> {
     let resets = [
         Content::ResetRequest(reset()),
+        Content::ResetApprovalAsked(reset()),
         Content::ResetAccepted { reset: reset(), own: true },
         Content::ResetAccepted { reset: reset(), own: false },
         Content::ResetDeclined(reset()),

@@ -83,6 +83,10 @@ keys! {
     ResetRequestDeclineIntro();
     ResetRequestDecline();
     ResetRequestCare(service);
+    ApprovalSubject();
+    ApprovalWhat(requester, person, service);
+    ApprovalNext(service);
+    ApprovalCare();
     ResetDoneSubject();
     ResetDoneWhat(requester, service);
     ResetDoneNext();

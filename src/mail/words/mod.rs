@@ -55,6 +55,8 @@ pub struct ResetFacts {
     pub reason: Option<String>,
     /// When it was asked for.
     pub requested_at: OffsetDateTime,
+    /// Since when the link works, or would: the request, or its approval.
+    pub valid_since: OffsetDateTime,
     /// Until when it can be accepted.
     pub expires_at: OffsetDateTime,
 }
@@ -72,6 +74,8 @@ pub struct Links {
 pub enum Content {
     /// "MFA reset request".
     ResetRequest(ResetFacts),
+    /// A reset awaits the approval of somebody like the reader.
+    ResetApprovalAsked(ResetFacts),
     /// A reset was accepted.
     ResetAccepted {
         /// Which.

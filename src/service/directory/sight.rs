@@ -228,6 +228,7 @@ mod tests {
             last_used_at: NOW,
             expires_at: NOW,
             mfa_at: None,
+            password_at: NOW,
             ip: None,
             user_agent: None,
         };

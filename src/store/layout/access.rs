@@ -18,7 +18,8 @@ pub(super) fn layouts() -> Vec<Layout> {
             validator: validator(
                 &["session_id", "user_id", "created_at", "last_used_at", "idle_until", "expires_at"],
                 doc! { "_id": id(), "session_id": id(), "user_id": id(), "created_at": date(), "last_used_at": date(),
-                "idle_until": date(), "expires_at": date(), "mfa_at": date(), "ip": text(), "user_agent": text() },
+                "idle_until": date(), "expires_at": date(), "mfa_at": date(), "password_at": date(), "ip": text(),
+                "user_agent": text() },
             ),
             indexes: vec![
                 unique(doc! { "session_id": 1 }),

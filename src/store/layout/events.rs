@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bson::doc;
 
-use super::{Layout, date, expires, id, index, index_where, names, text, unique_where, validator, whole};
+use super::{
+    Layout, date, expires, id, index, index_where, names, text, unique_where, validator, whole, yes_no,
+};
 use crate::store::{account_roles, audit_chain, audit_events, invitations, leases, mfa_resets, outbox};
 
 /// How long invitations stay after their time: long enough to see whom nobody heard from.
@@ -34,6 +36,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                     "authority": { "bsonType": "object", "required": ["kind", "role"] },
                     "state": names(&["PENDING", "ACCEPTED", "DECLINED", "CANCELLED", "SUPERSEDED"]),
                     "requested_at": date(), "expires_at": date(), "closed_at": date(),
+                    "awaiting_approval": yes_no(), "approved_by": id(), "approved_at": date(),
                     "delivery": names(&["QUEUED", "SENT", "FAILED"]),
                     "scopes": { "bsonType": "array", "items": text() },
                     "token_hashes": { "bsonType": "array", "items": id() },

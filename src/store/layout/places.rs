@@ -19,6 +19,7 @@ pub(super) fn layouts() -> Vec<Layout> {
             "properties": {
                 "enforced": yes_no(), "enforced_since": date(), "grace_until": date(),
                 "reset_acceptance": names(&["LINK", "LINK_AND_PASSWORD"]),
+                "reset_approval": names(&["NEVER", "OWNERS_ONLY", "ALWAYS"]),
             },
         }
     };
@@ -31,7 +32,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                     "_id": id(), "email": text(), "email_key": text(), "name": text(), "name_key": text(),
                     "created_at": date(), "last_log_in_at": date(), "email_unverified": yes_no(),
                     "locale": text(), "time_zone": text(), "credentials_changed_at": date(),
-                    "mfa_reset_asked_at": date(), "version": whole(),
+                    "mfa_reset_asked_at": date(), "mfa_reset_at": date(), "version": whole(),
                     "password": { "bsonType": "object", "required": ["hash", "changed_at"],
                         "properties": { "hash": { "bsonType": "string", "pattern": "^\\$argon2id\\$" }, "changed_at": date() } },
                     "mfa": { "bsonType": "object", "required": ["enabled_at", "totp", "backup_codes"],

@@ -1,10 +1,12 @@
-//! What changes about a person apart from the second factor: verified, address, password, name, preferences. Each
-//! change counts `version` up, so that two transactions about one person never both go by what they read.
+//! What changes about a person: verified, address, password, name, preferences, and the second factor when it is renewed or
+//! goes. Changes apart from the second factor count `version` up, so that two transactions about one person never both go
+//! by what they read.
 
 use bson::{Document, doc};
 use time::OffsetDateTime;
 
-use super::{NewUser, Users};
+use super::{BackupCodeDoc, NewUser, Users};
+use crate::crypto::backup_code::BackupCodeHash;
 use crate::crypto::password::PasswordHash;
 use crate::domain::key::{EmailKey, name_key};
 use crate::domain::{Preferences, UserId};
@@ -190,5 +192,32 @@ impl Users {
             }
         }
         self.change(tx, doc! { "_id": id }, change).await
+    }
+
+    /// Replaces the backup codes of whoever has a second factor: true when this call did it.
+    pub async fn replace_backup_codes(
+        &self,
+        tx: &mut Tx,
+        id: UserId,
+        enabled_at: OffsetDateTime,
+        codes: Vec<BackupCodeHash>,
+    ) -> Result<bool, StoreError> {
+        let codes: Vec<_> = codes.into_iter().map(|hash| BackupCodeDoc { hash }).collect();
+        let codes = bson::serialize_to_bson(&codes).map_err(|_| StoreError::Corrupt("backup codes"))?;
+        let filter = doc! { "_id": id, "mfa.enabled_at": date(enabled_at) };
+        self.claim(tx, filter, doc! { "$set": { "mfa.backup_codes": codes } }).await
+    }
+
+    /// Takes the second factor away, secrets and backup codes with it: true when there was one.
+    pub async fn unset_mfa(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
+        self.claim(tx, filter, doc! { "$unset": { "mfa": "" } }).await
+    }
+
+    /// Takes the second factor away by a reset: true when there was one. When that was holds the person from resetting
+    /// others for a while.
+    pub async fn reset_mfa(&self, tx: &mut Tx, id: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
+        self.claim(tx, filter, doc! { "$unset": { "mfa": "" }, "$set": { "mfa_reset_at": date(now) } }).await
     }
 }

@@ -22,6 +22,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "mutation($reset: ID!) { cancelMfaReset(input: { mfaResetId: $reset }) { __typename ... on CancelMfaResetRejected { reason } } }",
     ),
     (
+        "Mutation.approveMfaReset",
+        "mutation($reset: ID!) { approveMfaReset(input: { mfaResetId: $reset }) { __typename ... on ApproveMfaResetRejected { reason } } }",
+    ),
+    (
         "Mutation.acceptMfaReset",
         "mutation { acceptMfaReset(input: { token: \"lkr_x\" }) { __typename ... on AcceptMfaResetRejected { reason } } }",
     ),
@@ -103,6 +107,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "Mutation.answerMfaChallenge",
         "mutation { answerMfaChallenge(input: { challengeToken: \"x\", code: \"1\" }) { __typename ... on AnswerMfaChallengeRejected { reason } } }",
     ),
+    ("Mutation.stepUp", "mutation { stepUp(input: {}) { __typename ... on StepUpRejected { reason } } }"),
     (
         "Mutation.beginTotpEnrollment",
         "mutation { beginTotpEnrollment(input: {}) { __typename ... on BeginTotpEnrollmentRejected { reason } } }",

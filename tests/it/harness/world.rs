@@ -281,6 +281,7 @@ impl TestApp {
             last_used_at: now,
             expires_at: now + time::Duration::days(30),
             mfa_at: person.totp.as_ref().map(|_| now),
+            password_at: now,
             ip: None,
             user_agent: None,
         };
@@ -290,6 +291,17 @@ impl TestApp {
         tx.commit().await.unwrap();
         secret(token.expose());
         token.expose().to_owned()
+    }
+
+    /// Lets everybody have proved a moment ago who they are, in every session, as a code or a password would.
+    pub async fn freshen(&self) {
+        let now =
+            mongodb::bson::DateTime::from_millis((self.now().unix_timestamp_nanos() / 1_000_000) as i64);
+        // All of them, by an index.
+        let all = doc! { "user_id": { "$gt": mongodb::bson::Bson::MinKey } };
+        self.update("sessions", all.clone(), doc! { "$set": { "password_at": now } }).await;
+        let proven = doc! { "user_id": all.get("user_id"), "mfa_at": { "$exists": true } };
+        self.update("sessions", proven, doc! { "$set": { "mfa_at": now } }).await;
     }
 
     /// A client with a session that began without a log-in.

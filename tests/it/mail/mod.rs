@@ -72,6 +72,8 @@ pub async fn put(app: &TestApp, user: UserId, by: UserId, account: AccountId) ->
         requested_at: now,
         expires_at: now + time::Duration::hours(12),
         closed_at: None,
+        awaiting_approval: false,
+        approved: None,
         delivery: MailDelivery::Queued,
         scopes: vec![Scope::Account(account)],
     };

@@ -165,9 +165,10 @@ impl<'a> Stage<'a> {
         format!("userId: \"{}\"", self.people[who].id)
     }
 
-    /// Lets time go on a little.
-    pub fn pause(&self) {
+    /// Lets time go on a little. Everybody has just proved again who they are: the model has no rule for that.
+    pub async fn pause(&self) {
         self.app.advance(BETWEEN);
+        self.app.freshen().await;
     }
 
     /// Makes a command ready.

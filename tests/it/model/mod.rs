@@ -96,7 +96,7 @@ fn differs<T: std::fmt::Debug + PartialEq>(what: &str, is: &T, should: &T) -> Re
 async fn step(model: &mut Model, stage: &mut Stage<'_>, command: &Command) -> Result<(), TestCaseError> {
     let (before, events) = (stored(model), stage.events().await);
     let should = model.apply(command);
-    stage.pause();
+    stage.pause().await;
     let answer = stage.ready(command).await.send().await;
     differs(&format!("{command:?}"), &answer.said.as_str(), &should)?;
     stage.absorb(command, &answer).await;

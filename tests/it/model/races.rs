@@ -40,7 +40,7 @@ async fn race(app: &TestApp, before: &[Command], batch: &[Command]) -> Result<Ve
         }
     }
     let batch: Vec<&Command> = batch.iter().filter(|command| model.makes_sense(command)).collect();
-    stage.pause();
+    stage.pause().await;
     let mut ready = Vec::new();
     for command in &batch {
         ready.push(stage.ready(command).await);

@@ -119,6 +119,7 @@ impl Model {
             }
             Transfer(who, place, whom) => {
                 self.owns(who, place)?;
+                self.ready(who)?;
                 if who == whom {
                     return Err("ALREADY_OWNER");
                 }
@@ -128,6 +129,7 @@ impl Model {
             }
             Enforce(who, place, enforced) => {
                 permit(self.sees(who, place), admin(self.role(who, place)))?;
+                self.ready(who)?;
                 self.group_mut(place).enforced = enforced;
                 Ok(either(place, "AccountMfaPolicySet", "PortfolioMfaPolicySet"))
             }
@@ -180,6 +182,10 @@ impl Model {
                     return Err("SELF_RESET");
                 }
                 self.may_reset(who, whom)?;
+                if !self.mfa.contains(&who) && self.enforced(whom) {
+                    return Err("ACTOR_MFA_REQUIRED");
+                }
+                self.ready(who)?;
                 if !self.mfa.contains(&whom) {
                     return Err("MFA_NOT_ENABLED");
                 }
@@ -192,6 +198,7 @@ impl Model {
                     return Err("INVALID");
                 }
                 self.mfa.remove(&whom);
+                self.held.insert(whom);
                 self.signed_out.insert(whom);
                 Ok("MfaResetAccepted")
             }
@@ -201,6 +208,11 @@ impl Model {
                 self.waiting.remove(&whom).then_some("MfaResetCancelled").ok_or("NOT_PENDING")
             }
         }
+    }
+
+    /// Whoever's MFA was reset is held for longer than a sequence lasts.
+    fn ready(&self, who: Who) -> Result<(), Refused> {
+        if self.held.contains(&who) { Err("RECENTLY_RESET") } else { Ok(()) }
     }
 
     fn close(&mut self, who: Who, place: Place) -> Said {

@@ -79,6 +79,8 @@ pub struct Model {
     pub waiting: BTreeSet<Who>,
     /// Whose reset was ever asked for.
     pub asked: BTreeSet<Who>,
+    /// Whose MFA was reset: they cannot reset others, change policies or hand over.
+    pub held: BTreeSet<Who>,
     /// Whose session was ended.
     pub signed_out: BTreeSet<Who>,
 }

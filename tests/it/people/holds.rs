@@ -86,6 +86,7 @@ async fn an_mfa_reset_waits_for_a_day_after_a_password_was_set_by_mail() {
         assert_eq!(time_of(held.data("/resetUserMfa/retryAt")), changed_at + DAY);
         assert_eq!(eligibility(&owner, &analyst).await, "HELD");
         app.advance(DAY - Duration::from_millis(1));
+        app.freshen().await;
         assert_eq!(kind(&main_job::reset(&owner, &analyst).await), "HELD");
         app.advance(Duration::from_millis(1));
         assert_eq!(eligibility(&owner, &analyst).await, Value::Null);
@@ -103,6 +104,7 @@ async fn an_mfa_reset_waits_after_a_changed_password_and_after_a_changed_address
         client.send(CHANGE, json!({ "current": PASSWORD, "new": NEW })).await;
         assert_eq!(kind(&main_job::reset(&owner, &analyst).await), "HELD");
         app.advance(DAY);
+        app.freshen().await;
         let asked = "mutation($p: String!) { updateProfile(input: { email: \"new@example.test\", currentPassword: $p }) { __typename } }";
         client.send(asked, json!({ "p": NEW })).await;
         assert_eq!(kind(&main_job::reset(&owner, &analyst).await), "MfaResetRequested", "nothing changed yet");

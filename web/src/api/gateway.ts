@@ -25,8 +25,16 @@ const CLOSED_BY_US = 1000;
 /** Close codes after which another attempt with the same session cannot succeed. */
 const FINAL_CLOSE_CODES = new Set([4400, 4401, 4403, 4409]);
 
-/** Calls back when the gateway takes the session no more, or only to set MFA up. */
-export function createGateway(onSignedOut: () => void, onRestricted: () => void): Gateway {
+export interface Hosts {
+  /** The gateway takes the session no more. */
+  onSignedOut(): void;
+  /** It takes the session only to set MFA up. */
+  onRestricted(): void;
+  /** It asks for a fresh proof of who is there: true once that was given. */
+  prove(): Promise<boolean>;
+}
+
+export function createGateway({ onSignedOut, onRestricted, prove }: Hosts): Gateway {
   const listeners = new Set<(connected: boolean) => void>();
   const tell = (connected: boolean) => {
     for (const listener of listeners) listener(connected);
@@ -56,6 +64,7 @@ export function createGateway(onSignedOut: () => void, onRestricted: () => void)
   const client = new Client({
     url: '/graphql',
     preferGetMethod: false,
+    fetch: repeatedWithProof(prove),
     fetchOptions: { credentials: 'same-origin', headers: { 'Latchkey-Session': 'cookie' } },
     exchanges: [
       mapExchange({
@@ -110,6 +119,22 @@ function withoutOwnReset(result: OperationResult): OperationResult {
   );
   const { error: _refused, ...answer } = result;
   return others.length > 0 ? { ...answer, error: new CombinedError({ graphQLErrors: others }) } : answer;
+}
+
+/** Whatever asks for a fresh proof is sent again once that was given: who sent it sees the last answer only. */
+function repeatedWithProof(prove: () => Promise<boolean>): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    if (!asksForProof(await response.clone().text())) return response;
+    return (await prove()) ? fetch(input, init) : response;
+  };
+}
+
+function asksForProof(body: string): boolean {
+  if (!body.includes('STEP_UP_REQUIRED')) return false;
+  // An audit log may show the word as well.
+  const { data } = JSON.parse(body) as { data?: Record<string, { reason?: unknown } | null> | null };
+  return Object.values(data ?? {}).some((result) => result?.reason === 'STEP_UP_REQUIRED');
 }
 
 function socketUrl(): string {

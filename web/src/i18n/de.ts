@@ -3,6 +3,11 @@ import own from './de/own';
 import places from './de/places';
 import type { Messages } from './en';
 
+const notNow = {
+  STEP_UP_REQUIRED: 'Bestätigen Sie, dass Sie es sind, und versuchen Sie es noch einmal.',
+  RECENTLY_RESET: 'Ihre eigene MFA wurde vor Kurzem zurückgesetzt; deshalb geht das noch nicht.',
+};
+
 const de: Messages = {
   ...own,
   ...places,
@@ -135,6 +140,23 @@ const de: Messages = {
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche. Beginnen Sie neu mit Ihrem Passwort.',
     },
   },
+  stepUp: {
+    title: 'Bestätigen Sie, dass Sie es sind',
+    explained: 'Dafür ist ein frischer Code Ihrer Authenticator-App oder einer Ihrer Backup-Codes nötig.',
+    explainedPassword: 'Dafür ist noch einmal Ihr Passwort nötig.',
+    code: 'Code oder Backup-Code',
+    password: 'Passwort',
+    submit: 'Bestätigen',
+    rejected: {
+      WRONG_CODE: 'Dieser Code ist falsch. Prüfen Sie die Uhr Ihres Geräts und geben Sie den neuesten Code ein.',
+      CODE_ALREADY_USED:
+        'Dieser Code ist schon verbraucht. Warten Sie auf den nächsten; das dauert höchstens 30 Sekunden.',
+      WRONG_PASSWORD: 'Dieses Passwort ist falsch.',
+      CODE_REQUIRED: 'Geben Sie einen Code ein.',
+      PASSWORD_REQUIRED: 'Geben Sie Ihr Passwort ein.',
+      TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
+    },
+  },
   restricted: {
     enrol:
       'Eines Ihrer Konten oder Portfolios verlangt Multi-Faktor-Authentifizierung. Richten Sie sie jetzt ein, um fortzufahren.',
@@ -202,6 +224,20 @@ const de: Messages = {
       NOT_PERMITTED: 'Ihre Rolle erlaubt das nicht.',
       TOO_MANY_RESETS: 'Zu viele Zurücksetzungen für diese Person innerhalb einer Stunde.',
       HELD: 'E-Mail-Adresse oder Passwort dieser Person wurden vor kurzem geändert.',
+      ACTOR_MFA_REQUIRED:
+        'Hier ist MFA vorgeschrieben: Richten Sie Ihre eigene ein, bevor Sie die anderer zurücksetzen.',
+      ...notNow,
+    },
+    awaitingApproval: 'Zurücksetzung angefragt; eine zweite Person muss zustimmen.',
+    approve: 'Zustimmen',
+    approveFor: (name) => `Zustimmen: MFA-Zurücksetzung von ${name}`,
+    approveRejected: {
+      NOT_AWAITING_APPROVAL: 'Diese Anfrage wartet nicht mehr auf Zustimmung.',
+      EXPIRED: 'Niemand hat rechtzeitig zugestimmt. Die Anfrage muss neu gestellt werden.',
+      SAME_PERSON: 'Sie haben diese Anfrage gestellt: Jemand anderes muss zustimmen.',
+      ACTOR_MFA_REQUIRED: 'Hier ist MFA vorgeschrieben: Richten Sie zuerst Ihre eigene ein.',
+      HELD: 'E-Mail-Adresse oder Passwort dieser Person wurden vor kurzem geändert.',
+      ...notNow,
     },
     title: (name) => `MFA von ${name} zurücksetzen?`,
     mailGoesTo: (name, email) => `${name} bekommt die E-Mail „MFA reset request“ an ${email}.`,
@@ -363,6 +399,7 @@ const de: Messages = {
       MORE_THAN_HELD: 'Diese Rolle hat Rechte, die Sie nicht haben. Wählen Sie eine andere.',
       HOLDS_MORE: 'Diese Person hat Rechte, die Sie nicht haben. Fragen Sie einen Owner oder Admin.',
       ALREADY_OWNER: 'Diese Person ist schon Owner.',
+      ...notNow,
     },
   },
   security: {
@@ -414,6 +451,8 @@ const de: Messages = {
     acceptance: 'Eine MFA-Zurücksetzung annehmen kann man mit',
     LINK: 'dem Link in der E-Mail',
     LINK_AND_PASSWORD: 'dem Link in der E-Mail und dem Passwort',
+    approval: 'Eine MFA-Zurücksetzung braucht eine zweite Person',
+    approvals: { NEVER: 'nie', OWNERS_ONLY: 'bei Ownern', ALWAYS: 'immer' },
     affected: (count, shown) =>
       count === 0
         ? 'Alle haben MFA: Niemand wäre betroffen.'
@@ -426,6 +465,7 @@ const de: Messages = {
     saved: 'Die MFA-Richtlinie ist gespeichert.',
     rejected: {
       GRACE_IN_PAST: 'Der Tag muss in der Zukunft liegen.',
+      ...notNow,
     },
     readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
   },
@@ -485,6 +525,8 @@ const de: Messages = {
       MFA_DISABLED: 'MFA ausgeschaltet',
       BACKUP_CODE_USED: 'Backup-Code benutzt',
       BACKUP_CODES_REGENERATED: 'Neue Backup-Codes',
+      STEPPED_UP: 'Erneut bestätigt, wer man ist',
+      MFA_RESET_APPROVED: 'MFA-Zurücksetzung zugestimmt',
       MFA_RESET_REQUESTED: 'MFA-Zurücksetzung angefragt',
       MFA_RESET_REFUSED: 'Anfordern oder Zurücknehmen einer MFA-Zurücksetzung verweigert',
       MFA_RESET_SUPERSEDED: 'MFA-Zurücksetzung durch eine neuere ersetzt',

@@ -6,6 +6,7 @@ import type {
   AccountRole,
   AnswerDeviceChallengeRejectionReason,
   AnswerMfaChallengeRejectionReason,
+  ApproveMfaResetRejectionReason,
   AuditAction,
   ChangePortfolioUserRoleRejectionReason,
   ChangeUserRoleRejectionReason,
@@ -17,6 +18,7 @@ import type {
   InviteUserRejectionReason,
   LogInRejectionReason,
   MfaMethod,
+  MfaResetApproval,
   PortfolioRole,
   RegenerateBackupCodesRejectionReason,
   RemovePortfolioUserRejectionReason,
@@ -24,12 +26,18 @@ import type {
   ResetUserMfaRejectionReason,
   SetAccountMfaPolicyRejectionReason,
   SetPortfolioMfaPolicyRejectionReason,
+  StepUpRejectionReason,
   TransferAccountOwnershipRejectionReason,
   TransferPortfolioOwnershipRejectionReason,
 } from '../gql/graphql';
 import own from './en/own';
 import places from './en/places';
 import type { Labels } from './labels';
+
+const notNow = {
+  STEP_UP_REQUIRED: 'Confirm that it is you, and try again.',
+  RECENTLY_RESET: 'Your own MFA was reset a short while ago, so you cannot do this yet.',
+};
 
 const en = {
   ...own,
@@ -158,6 +166,22 @@ const en = {
       TOO_MANY_ATTEMPTS: 'Too many attempts. Start again with your password.',
     } as Labels<AnswerDeviceChallengeRejectionReason>,
   },
+  stepUp: {
+    title: 'Confirm that it is you',
+    explained: 'This needs a fresh code of your authenticator app, or one of your backup codes.',
+    explainedPassword: 'This needs your password once more.',
+    code: 'Code or backup code',
+    password: 'Password',
+    submit: 'Confirm',
+    rejected: {
+      WRONG_CODE: 'This code is wrong. Check the clock of your device and enter the newest code.',
+      CODE_ALREADY_USED: 'This code was used already. Wait for the next one; it takes at most 30 seconds.',
+      WRONG_PASSWORD: 'This password is wrong.',
+      CODE_REQUIRED: 'Enter a code.',
+      PASSWORD_REQUIRED: 'Enter your password.',
+      TOO_MANY_ATTEMPTS: 'Too many attempts.',
+    } as Labels<StepUpRejectionReason>,
+  },
   restricted: {
     enrol: 'An account or portfolio of yours requires multi-factor authentication. Set it up now to go on.',
     again: 'Log in again',
@@ -224,7 +248,20 @@ const en = {
       NOT_PERMITTED: 'Your role does not allow this.',
       TOO_MANY_RESETS: 'Too many resets for this person within an hour.',
       HELD: 'The e-mail address or the password of this person changed a short while ago.',
+      ACTOR_MFA_REQUIRED: 'MFA is required here: set up your own before you reset somebody else’s.',
+      ...notNow,
     } as Labels<ResetUserMfaRejectionReason>,
+    awaitingApproval: 'Reset asked for; a second person has to approve it.',
+    approve: 'Approve',
+    approveFor: (name: string) => `Approve: MFA reset of ${name}`,
+    approveRejected: {
+      NOT_AWAITING_APPROVAL: 'This request does not wait for approval any more.',
+      EXPIRED: 'Nobody approved this request in time. It has to be made again.',
+      SAME_PERSON: 'You made this request: somebody else has to approve it.',
+      ACTOR_MFA_REQUIRED: 'MFA is required here: set up your own first.',
+      HELD: 'The e-mail address or the password of this person changed a short while ago.',
+      ...notNow,
+    } as Labels<ApproveMfaResetRejectionReason>,
     title: (name: string) => `Reset MFA of ${name}?`,
     mailGoesTo: (name: string, email: string) => `${name} gets the e-mail “MFA reset request” at ${email}.`,
     nothingYet: 'Until the link in it is accepted, nothing changes. It works for 12 hours, once.',
@@ -381,6 +418,7 @@ const en = {
       MORE_THAN_HELD: 'This role holds permissions that you do not hold. Choose another one.',
       HOLDS_MORE: 'This person holds permissions that you do not hold. Ask an Owner or Admin.',
       ALREADY_OWNER: 'This person is the Owner already.',
+      ...notNow,
     } as Labels<
       | ChangeUserRoleRejectionReason
       | ChangePortfolioUserRoleRejectionReason
@@ -439,6 +477,8 @@ const en = {
     acceptance: 'Accepting an MFA reset takes',
     LINK: 'the link in the e-mail',
     LINK_AND_PASSWORD: 'the link in the e-mail and the password',
+    approval: 'An MFA reset needs a second person',
+    approvals: { NEVER: 'never', OWNERS_ONLY: 'for Owners', ALWAYS: 'always' } as Labels<MfaResetApproval>,
     affected: (count: number, shown: string) =>
       count === 0
         ? 'Everybody has MFA: nobody would be affected.'
@@ -451,6 +491,7 @@ const en = {
     saved: 'The MFA policy is saved.',
     rejected: {
       GRACE_IN_PAST: 'The day must lie in the future.',
+      ...notNow,
     } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
     readOnly: 'Only an Owner or Admin may change the policy.',
   },
@@ -510,6 +551,8 @@ const en = {
       MFA_DISABLED: 'MFA turned off',
       BACKUP_CODE_USED: 'Backup code used',
       BACKUP_CODES_REGENERATED: 'New backup codes',
+      STEPPED_UP: 'Confirmed again who they are',
+      MFA_RESET_APPROVED: 'MFA reset approved',
       MFA_RESET_REQUESTED: 'MFA reset requested',
       MFA_RESET_REFUSED: 'Asking for or taking back an MFA reset refused',
       MFA_RESET_SUPERSEDED: 'MFA reset replaced by a newer one',

@@ -19,6 +19,7 @@ export const mfaPolicyPartFragment = graphql(`
     enforcedSince
     graceUntil
     resetAcceptance
+    resetApproval
   }
 `);
 

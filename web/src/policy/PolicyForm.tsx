@@ -1,14 +1,17 @@
 // One form for the MFA policy of an account and of a portfolio: what is demanded, from when, and whom it would touch.
 import { Alert, Button, Group, Radio, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import type { MfaPolicyPartFragment, MfaResetAcceptance } from '../gql/graphql';
-import { useI18n } from '../i18n';
+import type { MfaPolicyPartFragment, MfaResetAcceptance, MfaResetApproval } from '../gql/graphql';
+import { label, useI18n } from '../i18n';
+
+const APPROVALS: MfaResetApproval[] = ['NEVER', 'OWNERS_ONLY', 'ALWAYS'];
 
 /** What is left out stays as it is. */
 export interface PolicyChange {
   enforced?: boolean;
   graceUntil?: string | null;
   resetAcceptance?: MfaResetAcceptance;
+  resetApproval?: MfaResetApproval;
 }
 
 export function PolicyForm(props: {
@@ -25,12 +28,15 @@ export function PolicyForm(props: {
   const [grace, setGrace] = useState(graceBefore);
   const [acceptance, setAcceptance] = useState<MfaResetAcceptance>(policy.resetAcceptance);
 
+  const [approval, setApproval] = useState<MfaResetApproval>(policy.resetApproval);
+
   const submit = (event: FormEvent) => {
     event.preventDefault();
     props.onSave({
       ...(enforced !== policy.enforced && { enforced }),
       ...(grace !== graceBefore && { graceUntil: grace ? startOf(grace) : null }),
       ...(acceptance !== policy.resetAcceptance && { resetAcceptance: acceptance }),
+      ...(approval !== policy.resetApproval && { resetApproval: approval }),
     });
   };
 
@@ -73,6 +79,17 @@ export function PolicyForm(props: {
           <Stack gap="xs" mt="xs">
             <Radio value="LINK" label={m.policy.LINK} disabled={!canManage} />
             <Radio value="LINK_AND_PASSWORD" label={m.policy.LINK_AND_PASSWORD} disabled={!canManage} />
+          </Stack>
+        </Radio.Group>
+        <Radio.Group
+          label={m.policy.approval}
+          value={approval}
+          onChange={(value) => setApproval(APPROVALS.find((one) => one === value) ?? 'NEVER')}
+        >
+          <Stack gap="xs" mt="xs">
+            {APPROVALS.map((one) => (
+              <Radio key={one} value={one} label={label(m.policy.approvals, one)} disabled={!canManage} />
+            ))}
           </Stack>
         </Radio.Group>
         {canManage && (

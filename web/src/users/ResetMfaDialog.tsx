@@ -37,7 +37,8 @@ function ResetForm({ user, onClose }: { user: ResetSubject; onClose: () => void 
     event.preventDefault();
     const result = await reset({ input: { userId: user.id, reason: reason.trim() || null } });
     if (result.data?.resetUserMfa.__typename === 'MfaResetRequested') {
-      toast(m.reset.requested(user.email));
+      const awaits = result.data.resetUserMfa.mfaReset.state === 'AWAITING_APPROVAL';
+      toast(awaits ? m.reset.awaitingApproval : m.reset.requested(user.email));
       onClose();
     }
   };

@@ -1,11 +1,12 @@
 // What stands in a row about a reset: waiting and for how long, what became of it, and what can be done about it.
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from 'urql';
+import { useViewer } from '../app/viewer';
 import type { MfaResetStatusFragment } from '../gql/graphql';
 import { useI18n } from '../i18n';
 import { useToast } from '../ui/toasts';
 import { useNow } from '../ui/useNow';
-import { cancelMfaResetDocument, resetUserMfaDocument } from './documents';
+import { approveMfaResetDocument, cancelMfaResetDocument, resetUserMfaDocument } from './documents';
 
 interface Person {
   id: string;
@@ -16,12 +17,29 @@ interface Person {
 export function ResetStatus(props: { user: Person; reset: MfaResetStatusFragment; canManage: boolean }) {
   const { m, clock, duration } = useI18n();
   const now = useNow();
+  const viewer = useViewer();
   const { user, reset } = props;
   const left = new Date(reset.expiresAt).getTime() - now;
-  const state = reset.state === 'PENDING' && left <= 0 ? 'EXPIRED' : reset.state;
+  const waits = reset.state === 'PENDING' || reset.state === 'AWAITING_APPROVAL';
+  const state = waits && left <= 0 ? 'EXPIRED' : reset.state;
   const closedAt = clock(reset.closedAt ?? reset.expiresAt);
 
   switch (state) {
+    case 'AWAITING_APPROVAL':
+      return (
+        <Stack gap={4}>
+          <Text size="sm">{m.reset.awaitingApproval}</Text>
+          <Text size="xs" c="dimmed">
+            {m.reset.pendingBy(reset.requestedBy.name)}
+          </Text>
+          {props.canManage && (
+            <Group gap="xs">
+              {reset.requestedBy.id !== viewer.user.id && <ApproveButton user={user} resetId={reset.id} />}
+              <CancelButton user={user} resetId={reset.id} />
+            </Group>
+          )}
+        </Stack>
+      );
     case 'PENDING':
       return (
         <Stack gap={4}>
@@ -58,6 +76,28 @@ export function ResetStatus(props: { user: Person; reset: MfaResetStatusFragment
     default:
       return null;
   }
+}
+
+/** The second person's yes: the e-mail goes out. */
+function ApproveButton({ user, resetId }: { user: Person; resetId: string }) {
+  const { m, clock } = useI18n();
+  const toast = useToast();
+  const [{ fetching }, approve] = useMutation(approveMfaResetDocument);
+  const run = async () => {
+    const { data, error } = await approve({ input: { mfaResetId: resetId } });
+    if (error) toast(m.failure.title);
+    const answer = data?.approveMfaReset;
+    if (answer?.__typename === 'MfaResetApproved') toast(m.reset.requested(user.email));
+    if (answer?.__typename === 'ApproveMfaResetRejected') {
+      const why = m.reset.approveRejected[answer.reason] ?? answer.message;
+      toast(answer.retryAt ? `${why} ${m.time.tryAgainAt(clock(answer.retryAt))}` : why);
+    }
+  };
+  return (
+    <Button size="compact-xs" loading={fetching} aria-label={m.reset.approveFor(user.name)} onClick={() => void run()}>
+      {m.reset.approve}
+    </Button>
+  );
 }
 
 function CancelButton({ user, resetId }: { user: Person; resetId: string }) {

@@ -57,6 +57,24 @@ export const resetUserMfaDocument = graphql(`
   }
 `);
 
+export const approveMfaResetDocument = graphql(`
+  mutation ApproveMfaReset($input: ApproveMfaResetInput!) {
+    approveMfaReset(input: $input) {
+      __typename
+      ... on MfaResetApproved {
+        mfaReset {
+          ...MfaResetStatus
+        }
+      }
+      ... on ApproveMfaResetRejected {
+        reason
+        message
+        retryAt
+      }
+    }
+  }
+`);
+
 export const cancelMfaResetDocument = graphql(`
   mutation CancelMfaReset($input: CancelMfaResetInput!) {
     cancelMfaReset(input: $input) {

@@ -13,6 +13,7 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
     let speech = Speech::new(setting);
     let (subject, blocks) = match content {
         Content::ResetRequest(reset) => (Key::ResetRequestSubject, request(&speech, setting, reset)),
+        Content::ResetApprovalAsked(reset) => (Key::ApprovalSubject, approval(&speech, reset)),
         Content::ResetAccepted { reset, own: true } => (Key::ResetDoneSubject, done(&speech, reset)),
         Content::ResetAccepted { reset, own: false } => (Key::ResetAcceptedSubject, accepted(&speech, reset)),
         Content::ResetDeclined(reset) => (Key::ResetDeclinedSubject, declined(&speech, reset)),
@@ -45,7 +46,7 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
 fn request(speech: &Speech<'_>, setting: &Setting<'_>, reset: &ResetFacts) -> Vec<Block> {
     let requester = speech.who(reset.requester.as_ref());
     let mut facts = speech.asked(reset);
-    facts.extend(speech.valid(reset.requested_at, reset.expires_at));
+    facts.extend(speech.valid(reset.valid_since, reset.expires_at));
     let mut blocks =
         vec![speech.tell(Key::ResetRequestWhat, &[("requester", &requester)]), Block::Facts(facts)];
     let reason = clean::lines(reset.reason.as_deref().unwrap_or_default());
@@ -80,6 +81,23 @@ fn about(speech: &Speech<'_>, reset: &ResetFacts, what: Key, when: Key) -> Vec<B
     let mut facts = speech.asked(reset);
     facts.push((speech.plain(when), speech.at()));
     vec![speech.tell(what, &[("person", &person), ("requester", &requester)]), Block::Facts(facts)]
+}
+
+fn approval(speech: &Speech<'_>, reset: &ResetFacts) -> Vec<Block> {
+    let (person, requester) = (speech.who(reset.person.as_ref()), speech.who(reset.requester.as_ref()));
+    let mut facts = speech.asked(reset);
+    facts.extend(speech.valid(reset.requested_at, reset.expires_at));
+    let mut blocks = vec![
+        speech.tell(Key::ApprovalWhat, &[("person", &person), ("requester", &requester)]),
+        Block::Facts(facts),
+    ];
+    let reason = clean::lines(reset.reason.as_deref().unwrap_or_default());
+    if !reason.is_empty() {
+        blocks.push(Block::Quote { label: speech.plain(Key::ResetRequestReason), lines: reason });
+    }
+    blocks.push(speech.tell(Key::ApprovalNext, &[]));
+    blocks.push(speech.tell(Key::ApprovalCare, &[]));
+    blocks
 }
 
 fn accepted(speech: &Speech<'_>, reset: &ResetFacts) -> Vec<Block> {
