@@ -115,6 +115,8 @@ impl App {
                 new_device_code: config.new_device_code,
                 password_reset_hold: duration(config.password_reset_hold)?,
                 mfa_reset_hold: duration(config.mfa_reset_hold)?,
+                disavow_freeze: duration(config.disavow_freeze)?,
+                reset_burst: config.reset_burst.into(),
                 service_name: config.service_name.clone(),
                 issuer: config.public_url.origin(),
             },

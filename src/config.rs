@@ -70,6 +70,10 @@ pub struct Config {
     pub password_reset_hold: Duration,
     /// How long an MFA reset is held after an address or a password changed.
     pub mfa_reset_hold: Duration,
+    /// How long nobody can ask to reset a person's MFA after "this wasn't me".
+    pub disavow_freeze: Duration,
+    /// MFA resets that one person may ask for in an hour.
+    pub reset_burst: u32,
     pub session_idle: Duration,
     pub session_max: Duration,
     pub playground: bool,
@@ -144,6 +148,8 @@ impl Config {
         let new_device_code = r.value(key("NEW_DEVICE_CODE"), values::switch);
         let password_reset_hold = r.value(key("PASSWORD_RESET_HOLD"), values::between("0s", "30d"));
         let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
+        let disavow_freeze = r.value(key("DISAVOW_FREEZE"), values::between("0s", "30d"));
+        let reset_burst = r.value(key("RESET_BURST"), values::count::<u32>(1, 100_000));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
         let session_max = r.value(key("SESSION_MAX"), values::between("1s", "365d"));
         // Whoever only shortens the whole session means the idle time as well.
@@ -222,6 +228,8 @@ impl Config {
             new_device_code: new_device_code?,
             password_reset_hold: password_reset_hold?,
             mfa_reset_hold: mfa_reset_hold?,
+            disavow_freeze: disavow_freeze?,
+            reset_burst: reset_burst?,
             session_idle: session_idle?,
             session_max: session_max?,
             playground: playground?,

@@ -48,4 +48,4 @@ pub use portfolio::Portfolio;
 pub use preferences::Preferences;
 pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
-pub use user::{MfaMethod, MfaState, User};
+pub use user::{Disavowal, MfaMethod, MfaState, User};

@@ -36,6 +36,7 @@ pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
 pub mod key_rotation;
+pub mod lift_mfa_reset_freeze;
 pub mod link_account;
 pub mod log_in;
 pub mod log_out;
@@ -50,6 +51,7 @@ pub mod owners;
 pub mod record_mfa_coverage;
 pub mod remove_portfolio_user;
 pub mod remove_user;
+mod reset_limits;
 pub mod reset_password;
 pub mod reset_user_mfa;
 pub mod sessions;
@@ -97,6 +99,10 @@ pub struct Settings {
     pub password_reset_hold: Duration,
     /// How long a reset of somebody's MFA cannot be asked for after their address or password changed.
     pub mfa_reset_hold: Duration,
+    /// How long nobody can ask to reset a person's MFA after "this wasn't me".
+    pub disavow_freeze: Duration,
+    /// Resets that one person may ask for in an hour.
+    pub reset_burst: i64,
     /// What authenticator apps show beside the address.
     pub service_name: String,
     /// Who signs access tokens: the gateway's public origin.

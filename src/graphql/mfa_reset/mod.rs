@@ -1,5 +1,6 @@
 //! The main job: asking for a reset, accepting it, watching it; and the policies that shape it.
 
+mod freeze;
 mod list;
 mod mutation;
 mod object;
@@ -7,6 +8,7 @@ mod policy;
 mod query;
 mod subscription;
 
+pub use freeze::{LiftMfaResetFreezeRejected, MfaResetFreeze, MfaResetFreezeMutation, freezes};
 pub use list::{MfaResetConnection, MfaResetEdge, mfa_resets};
 pub use mutation::{
     AcceptMfaResetRejected, CancelMfaResetRejected, DeclineMfaResetRejected, MfaResetMutation,

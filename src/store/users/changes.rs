@@ -63,7 +63,12 @@ impl Users {
         Ok(())
     }
 
-    async fn change(&self, tx: &mut Tx, filter: Document, mut update: Document) -> Result<bool, StoreError> {
+    pub(super) async fn change(
+        &self,
+        tx: &mut Tx,
+        filter: Document,
+        mut update: Document,
+    ) -> Result<bool, StoreError> {
         update.insert("$inc", doc! { "version": 1 });
         self.claim(tx, filter, update).await
     }
@@ -85,8 +90,8 @@ impl Users {
         Ok(())
     }
 
-    /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, and neither address nor
-    /// password has changed since `unchanged_since`.
+    /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, neither address nor
+    /// password has changed since `unchanged_since`, and the person has not said "this wasn't me" of another one lately.
     pub async fn claim_mfa_reset_request(
         &self,
         tx: &mut Tx,
@@ -97,6 +102,7 @@ impl Users {
         let filter = doc! {
             "_id": id, "mfa": { "$exists": true },
             "credentials_changed_at": { "$not": { "$gt": date(unchanged_since) } },
+            "disavowal.until": { "$not": { "$gt": date(now) } },
         };
         self.change(tx, filter, doc! { "$set": { "mfa_reset_asked_at": date(now) } }).await
     }

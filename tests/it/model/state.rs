@@ -79,6 +79,8 @@ pub struct Model {
     pub waiting: BTreeSet<Who>,
     /// Whose reset was ever asked for.
     pub asked: BTreeSet<Who>,
+    /// Who said "this wasn't me": nobody asks again within a sequence.
+    pub frozen: BTreeSet<Who>,
     /// Whose session was ended.
     pub signed_out: BTreeSet<Who>,
 }
