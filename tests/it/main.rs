@@ -26,6 +26,7 @@ mod edge;
 mod enforcement;
 mod enrollment;
 mod freezes;
+mod faults;
 mod gateway_auth;
 mod gateway_nginx;
 mod harness;
