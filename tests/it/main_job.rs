@@ -347,3 +347,23 @@ async fn with_link_and_password_the_link_alone_is_not_enough() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_only_owner_who_is_locked_out_is_brought_back_by_the_portfolio_owner() {
+    harness::run(async |app| {
+        let portfolio = app.portfolio("Group").await;
+        let account = app.account_in("Acme", Some(portfolio)).await;
+        let owner =
+            app.person("Olga Owner").with_mfa().in_account(account, AccountRole::Owner).create().await;
+        let head = app.person("Hans Head").with_mfa();
+        let head = head.in_portfolio(portfolio, latchkey::domain::PortfolioRole::Owner).create().await;
+        let asked = reset(&app.client_of(&head).await, &owner).await;
+        assert_eq!(said(&asked, "resetUserMfa"), "MfaResetRequested");
+        let token = app.reset_token(&owner).await;
+        assert_eq!(said(&accept(&app.client(), &token).await, "acceptMfaReset"), "MfaResetAccepted");
+        let back = log_in(&app.client(), &owner).await;
+        assert_eq!(back.text("/logIn/__typename"), "LoggedIn");
+        app.deliver().await;
+    })
+    .await;
+}
