@@ -117,6 +117,8 @@ impl App {
                 mfa_reset_hold: duration(config.mfa_reset_hold)?,
                 step_up_age: duration(config.step_up_age)?,
                 post_reset_hold: duration(config.post_reset_hold)?,
+                disavow_freeze: duration(config.disavow_freeze)?,
+                reset_burst: config.reset_burst.into(),
                 service_name: config.service_name.clone(),
                 issuer: config.public_url.origin(),
             },

@@ -74,6 +74,10 @@ pub struct Config {
     pub step_up_age: Duration,
     /// How long somebody whose MFA was reset is held from those.
     pub post_reset_hold: Duration,
+    /// How long nobody can ask to reset a person's MFA after "this wasn't me".
+    pub disavow_freeze: Duration,
+    /// MFA resets that one person may ask for in an hour.
+    pub reset_burst: u32,
     pub session_idle: Duration,
     pub session_max: Duration,
     pub playground: bool,
@@ -150,6 +154,8 @@ impl Config {
         let mfa_reset_hold = r.value(key("MFA_RESET_HOLD"), values::between("0s", "30d"));
         let step_up_age = r.value(key("STEP_UP_AGE"), values::between("1m", "1h"));
         let post_reset_hold = r.value(key("POST_RESET_HOLD"), values::between("0s", "30d"));
+        let disavow_freeze = r.value(key("DISAVOW_FREEZE"), values::between("0s", "30d"));
+        let reset_burst = r.value(key("RESET_BURST"), values::count::<u32>(1, 100_000));
         let session_idle = r.value(key("SESSION_IDLE"), values::between("1s", "90d"));
         let session_max = r.value(key("SESSION_MAX"), values::between("1s", "365d"));
         // Whoever only shortens the whole session means the idle time as well.
@@ -230,6 +236,8 @@ impl Config {
             mfa_reset_hold: mfa_reset_hold?,
             step_up_age: step_up_age?,
             post_reset_hold: post_reset_hold?,
+            disavow_freeze: disavow_freeze?,
+            reset_burst: reset_burst?,
             session_idle: session_idle?,
             session_max: session_max?,
             playground: playground?,

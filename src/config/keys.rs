@@ -74,6 +74,13 @@ pub const KEYS: &[Key] = &[
         "24h",
         "whose MFA was reset cannot reset others, change policies or transfer ownership for so long",
     ),
+    plain("DISAVOW_FREEZE", "24h", "nobody can ask to reset a person's MFA so long after \"this wasn't me\""),
+    // Of a hundred people one may lose a phone in a year: ten in an hour is a company of thousands.
+    plain(
+        "RESET_BURST",
+        "10",
+        "MFA resets that one person may ask for in an hour; twice as many in a day, one account or portfolio five times and one network address ten times as many in an hour",
+    ),
     // NIST SP 800-63B-4, 2.2.3 (AAL2): at most an hour of inactivity, at most a day in all.
     plain("SESSION_IDLE", "1h", "a session unused for so long has ended"),
     plain("SESSION_MAX", "24h", "a session so old has ended, used or not"),

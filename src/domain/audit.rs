@@ -117,7 +117,7 @@ macro_rules! audit_actions {
             SteppedUp = "STEPPED_UP",
             /// An Owner or Admin asked to reset somebody's MFA.
             MfaResetRequested = "MFA_RESET_REQUESTED",
-            /// Asking, or taking back, was refused.
+            /// Asking, taking back, or lifting a freeze, was refused.
             MfaResetRefused = "MFA_RESET_REFUSED",
             /// A second person approved a request that awaited it; the e-mail goes out.
             MfaResetApproved = "MFA_RESET_APPROVED",
@@ -131,6 +131,10 @@ macro_rules! audit_actions {
             MfaResetDeclined = "MFA_RESET_DECLINED",
             /// An Owner or Admin took the request back.
             MfaResetCancelled = "MFA_RESET_CANCELLED",
+            /// Somebody asked for too many resets in a short time, and may ask for none for a while.
+            MfaResetBurst = "MFA_RESET_BURST",
+            /// An Owner or Portfolio Owner lifted a freeze of resets.
+            MfaResetFreezeLifted = "MFA_RESET_FREEZE_LIFTED",
             /// An account's or portfolio's MFA policy changed.
             MfaPolicyChanged = "MFA_POLICY_CHANGED",
             /// Somebody asked for what their role does not allow.

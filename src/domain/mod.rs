@@ -50,4 +50,4 @@ pub use preferences::Preferences;
 pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
 pub use step_up::Unready;
-pub use user::{MfaMethod, MfaState, User};
+pub use user::{Disavowal, MfaMethod, MfaState, User};

@@ -31,6 +31,37 @@ pub enum Notification {
         /// The reset.
         reset_id: MfaResetId,
     },
+    /// To the security contacts of the person's places that had nothing to do with the reset: it was accepted, MFA is off.
+    MfaResetAcceptedElsewhere {
+        /// The reset.
+        reset_id: MfaResetId,
+    },
+    /// To the security contacts and Owners of the person's places that had nothing to do with the reset: the person said
+    /// "this wasn't me".
+    MfaResetDeclinedElsewhere {
+        /// The reset.
+        reset_id: MfaResetId,
+    },
+    /// To the person, who said "this wasn't me": nobody can ask for another reset for a while.
+    MfaResetDisavowed {
+        /// The reset.
+        reset_id: MfaResetId,
+    },
+    /// To the person, and to the security contacts and Owners of the places where the person may ask for resets: there were
+    /// too many.
+    MfaResetBurst {
+        /// Who asked.
+        user_id: UserId,
+    },
+    /// To the person, and to the security contacts and Owners of the person's places: a freeze of resets was lifted.
+    MfaResetFreezeLifted {
+        /// Whose.
+        user_id: UserId,
+        /// Who lifted it.
+        by: UserId,
+        /// Whether it was one of asking for resets, rather than of being reset.
+        asking: bool,
+    },
     /// To the person: the request was taken back.
     MfaResetCancelled {
         /// The reset.

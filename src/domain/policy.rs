@@ -28,6 +28,8 @@ pub enum Action {
     ViewUserSecurity,
     /// Ask to reset a user's MFA, or take such a request back.
     ResetUserMfa,
+    /// Lift the freeze of resets of a user's MFA, or of those that the user may ask for.
+    LiftMfaResetFreeze,
     /// Know that an account exists: name and policy.
     ViewAccount,
     /// The Users tab of an account.
@@ -104,6 +106,9 @@ pub enum Rule {
     /// links such an account; whoever holds `mfa.reset` by a custom role in an account where the user holds no more than
     /// they do. Never oneself.
     ManagesUser,
+    /// Owner of an account the user belongs to; Portfolio Owner of a portfolio the user belongs to or that links such an
+    /// account. Never oneself.
+    OwnsPlaceOfUser,
     /// Members of the account and of its portfolio.
     SeesAccount,
     /// Members of the account whose role holds these.
@@ -132,7 +137,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::UseOwnAccount,
         Self::ViewOneself,
         Self::SetUpMfa,
@@ -140,6 +145,7 @@ impl Action {
         Self::ViewUser,
         Self::ViewUserSecurity,
         Self::ResetUserMfa,
+        Self::LiftMfaResetFreeze,
         Self::ViewAccount,
         Self::ListAccountUsers,
         Self::UseAccount,
@@ -190,6 +196,7 @@ impl Action {
             Self::ViewUser => Rule::SeesUser,
             Self::ViewUserSecurity => Rule::OneselfOrManagesUser,
             Self::ResetUserMfa => Rule::ManagesUser,
+            Self::LiftMfaResetFreeze => Rule::OwnsPlaceOfUser,
             Self::ViewAccount => Rule::SeesAccount,
             Self::ListAccountUsers => Rule::AccountMember(VIEW),
             Self::UseAccount => Rule::AccountMember(NONE),
@@ -289,6 +296,7 @@ pub fn decide(signed_in: bool, action: Action, resource: &Resource<'_>) -> Decis
                 Rule::SeesUser => visible,
                 Rule::OneselfOrManagesUser => to.oneself || to.watches || to.authority.is_some(),
                 Rule::ManagesUser => !to.oneself && to.authority.is_some(),
+                Rule::OwnsPlaceOfUser => !to.oneself && to.owns,
                 _ => false,
             };
             (visible, allowed)

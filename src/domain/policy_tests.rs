@@ -24,7 +24,7 @@ fn portfolio(user_id: UserId, portfolio_id: PortfolioId, role: PortfolioRole) ->
 
 #[test]
 fn nobody_who_is_signed_out_may_do_anything() {
-    let everything = UserStanding { oneself: true, shares: true, watches: true, authority: None };
+    let everything = UserStanding { oneself: true, shares: true, watches: true, owns: true, authority: None };
     for action in Action::ALL {
         for resource in [
             Resource::Oneself,
@@ -267,4 +267,35 @@ fn support_manages_nobody_wherever_else_it_sits() {
         portfolios: vec![],
     };
     assert_eq!(reset_decision(&p, &actor, &target).0, Decision::Deny(Denial::Forbidden));
+}
+
+#[test]
+fn only_owners_lift_a_freeze_and_never_their_own() {
+    let p = people();
+    let target = Memberships {
+        accounts: vec![account(p.target, p.here, AccountRole::Admin, Some(p.group))],
+        portfolios: vec![portfolio(p.target, p.other_group, PortfolioRole::Analyst)],
+    };
+    let decision = |actor: &Memberships| {
+        let standing = UserStanding::of(p.actor, actor, p.target, &target);
+        decide(true, Action::LiftMfaResetFreeze, &Resource::User(&standing))
+    };
+    for role in AccountRole::ALL {
+        let actor = Memberships { accounts: vec![account(p.actor, p.here, role, None)], portfolios: vec![] };
+        let owner = role == AccountRole::Owner;
+        assert_eq!(decision(&actor) == Decision::Allow, owner, "{role:?}");
+    }
+    for role in PortfolioRole::ALL {
+        for group in [p.group, p.other_group] {
+            let actor = Memberships { accounts: vec![], portfolios: vec![portfolio(p.actor, group, role)] };
+            let owner = role == PortfolioRole::Owner;
+            assert_eq!(decision(&actor) == Decision::Allow, owner, "{role:?}");
+        }
+    }
+    let elsewhere = vec![account(p.actor, p.elsewhere, AccountRole::Owner, None)];
+    let elsewhere = Memberships { accounts: elsewhere, portfolios: vec![] };
+    assert_eq!(decision(&elsewhere), Decision::Deny(Denial::Hidden));
+    let own = UserStanding::of(p.target, &target, p.target, &target);
+    let own = decide(true, Action::LiftMfaResetFreeze, &Resource::User(&own));
+    assert_eq!(own, Decision::Deny(Denial::Forbidden));
 }

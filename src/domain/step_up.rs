@@ -73,6 +73,8 @@ mod tests {
             credentials_changed_at: None,
             mfa_reset_asked_at: None,
             mfa_reset_at,
+            disavowal: None,
+            asking_frozen_until: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Preferences, UserId};
+use super::{MfaResetId, Preferences, UserId};
 
 /// How a second factor is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,9 +47,34 @@ pub struct User {
     pub mfa_reset_asked_at: Option<OffsetDateTime>,
     /// When a reset last took the person's second factor away.
     pub mfa_reset_at: Option<OffsetDateTime>,
+    /// Why nobody may ask to reset the person's MFA for a while.
+    pub disavowal: Option<Disavowal>,
+    /// The person asked for too many resets of others, and may ask for none until then.
+    pub asking_frozen_until: Option<OffsetDateTime>,
+}
+
+/// The person said "this wasn't me" of a reset: whoever asked may be somebody else, and may try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disavowal {
+    /// Nobody may ask for a reset before then.
+    pub until: OffsetDateTime,
+    /// The reset.
+    pub reset_id: MfaResetId,
+    /// Who asked for it, and so cannot lift the freeze.
+    pub requested_by: UserId,
 }
 
 impl User {
+    /// Why nobody may ask to reset the person's MFA now.
+    pub fn resets_frozen(&self, now: OffsetDateTime) -> Option<Disavowal> {
+        self.disavowal.filter(|why| now < why.until)
+    }
+
+    /// Until when the person may ask for no resets of others.
+    pub fn asking_frozen(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.asking_frozen_until.filter(|until| now < *until)
+    }
+
     /// The ways in which this person can answer a challenge now.
     pub fn mfa_methods(&self) -> Vec<MfaMethod> {
         match &self.mfa {

@@ -58,6 +58,27 @@ impl Guard for ManagesUser {
     }
 }
 
+/// Rule `OwnsPlaceOfUser`, for lifting a freeze of the user with this id.
+pub struct LiftsFreeze {
+    user_id: ID,
+}
+
+impl LiftsFreeze {
+    /// The guard for one user.
+    pub fn new(user_id: &ID) -> Self {
+        Self { user_id: user_id.clone() }
+    }
+}
+
+impl Guard for LiftsFreeze {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        admit(request, Action::LiftMfaResetFreeze).await?;
+        let user_id: UserId = parse_id(&self.user_id, "userId")?;
+        request.services.authorize_lift(&request.caller(), user_id).await.or_error(request)
+    }
+}
+
 /// Rule `ManagesUser`, for the user whom a reset is about.
 pub struct ManagesUserOfReset {
     reset_id: ID,

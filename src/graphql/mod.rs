@@ -46,6 +46,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     mfa_reset::MfaResetMutation,
+    mfa_reset::MfaResetFreezeMutation,
     mfa_reset::PolicyMutation,
     mfa_reset::ApprovalMutation,
     account::AccountMutation,

@@ -30,6 +30,8 @@ pub enum Rejection {
     DeclineMfaReset(mfa_reset::DeclineMfaResetRejected),
     /// Of `cancelMfaReset`.
     CancelMfaReset(mfa_reset::CancelMfaResetRejected),
+    /// Of `liftMfaResetFreeze`.
+    LiftMfaResetFreeze(mfa_reset::LiftMfaResetFreezeRejected),
     /// Of `setAccountMfaPolicy`.
     SetAccountMfaPolicy(mfa_reset::SetAccountMfaPolicyRejected),
     /// Of `setPortfolioMfaPolicy`.

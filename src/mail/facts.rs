@@ -4,8 +4,8 @@
 use time::OffsetDateTime;
 
 use super::carried::Carried;
-use super::places;
 use super::words::{Content, Person, PersonNews, ResetFacts, Right};
+use super::{freezes, places};
 use crate::domain::key::mask_email;
 use crate::domain::{
     Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, Preferences, User, UserId,
@@ -73,6 +73,17 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             None => return Ok(Err(Missing::Subject)),
         },
         Notification::PasswordChanged { .. } => Content::Person(PersonNews::PasswordChanged),
+        Notification::MfaResetAcceptedElsewhere { .. }
+        | Notification::MfaResetDeclinedElsewhere { .. }
+        | Notification::MfaResetDisavowed { .. }
+        | Notification::MfaResetBurst { .. }
+        | Notification::MfaResetFreezeLifted { .. } => match freezes::news(store, mail).await? {
+            Some((news, happened)) => {
+                at = happened;
+                Content::Freeze(news)
+            }
+            None => return Ok(Err(Missing::Subject)),
+        },
         Notification::NewDeviceCode { challenge_id } => {
             let Some(challenge) = store.device_challenges.find(challenge_id).await? else {
                 return Ok(Err(Missing::Subject));

@@ -9,6 +9,7 @@ pub mod capture;
 pub mod carried;
 pub mod clean;
 pub mod facts;
+mod freezes;
 pub mod letter;
 mod places;
 pub mod render;

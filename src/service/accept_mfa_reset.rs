@@ -156,9 +156,15 @@ impl Services {
         told.extend([user_id, reset.requested_by]);
         told.sort_unstable();
         told.dedup();
-        for person in told {
-            let notice = Notification::MfaResetAccepted { reset_id: reset.id };
-            store.outbox.insert(tx, person, notice, now).await?;
+        let elsewhere = self.people_elsewhere(tx, user_id, &memberships, &told, Told::Contact).await?;
+        let reset_id = reset.id;
+        for (people, notice) in [
+            (told, Notification::MfaResetAccepted { reset_id }),
+            (elsewhere, Notification::MfaResetAcceptedElsewhere { reset_id }),
+        ] {
+            for person in people {
+                store.outbox.insert(tx, person, notice, now).await?;
+            }
         }
         let happening = Happening::new(caller, now, AuditAction::MfaResetAccepted)
             .by(user_id, Credential::MailLink)

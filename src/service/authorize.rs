@@ -47,11 +47,21 @@ impl Services {
         if caller.signed_in()?.user_id == user_id {
             return Ok(());
         }
-        self.authorize_managing(caller, user_id).await
+        self.authorize_managing(caller, Action::ResetUserMfa, user_id).await
     }
 
-    async fn authorize_managing(&self, caller: &Caller, user_id: UserId) -> Result<(), Error> {
-        let allowed = self.authorize_user(caller, Action::ResetUserMfa, user_id).await;
+    /// Whether the caller may lift a freeze of resets. A denial is written down.
+    pub async fn authorize_lift(&self, caller: &Caller, user_id: UserId) -> Result<(), Error> {
+        self.authorize_managing(caller, Action::LiftMfaResetFreeze, user_id).await
+    }
+
+    async fn authorize_managing(
+        &self,
+        caller: &Caller,
+        action: Action,
+        user_id: UserId,
+    ) -> Result<(), Error> {
+        let allowed = self.authorize_user(caller, action, user_id).await;
         let reason = match &allowed {
             Err(Error::Denied(Denial::Forbidden)) => "NOT_PERMITTED",
             Err(Error::Denied(Denial::Hidden)) => "NOT_FOUND",
@@ -65,7 +75,7 @@ impl Services {
     pub async fn authorize_reset_by_id(&self, caller: &Caller, id: MfaResetId) -> Result<(), Error> {
         caller.signed_in()?;
         let user_id = self.user_of_mfa_reset(id).await?.ok_or(Denial::Hidden)?;
-        self.authorize_managing(caller, user_id).await
+        self.authorize_managing(caller, Action::ResetUserMfa, user_id).await
     }
 
     /// Whether the caller may do something about an account.

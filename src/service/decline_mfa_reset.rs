@@ -1,10 +1,11 @@
-//! `declineMfaReset`: "this wasn't me". Closes the reset and tells the requester, the security contacts and the Owners.
+//! `declineMfaReset`: "this wasn't me". Closes the reset, freezes resets of the person for a while, and tells the person, the
+//! requester, and the security contacts and Owners of all places of the person.
 
 use super::audit::Happening;
 use super::owners::Told;
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
-use crate::domain::{AuditAction, Credential, MfaResetState, Notification};
+use crate::domain::{AuditAction, Credential, Disavowal, MfaResetState, Notification};
 use crate::store::Tx;
 use crate::store::mfa_resets::ResetKey;
 use crate::transact;
@@ -52,14 +53,27 @@ impl Services {
         told.push(reset.requested_by);
         told.sort_unstable();
         told.dedup();
-        for person in told {
-            let notice = Notification::MfaResetDeclined { reset_id: reset.id };
-            store.outbox.insert(tx, person, notice, now).await?;
+        let elsewhere =
+            self.people_elsewhere(tx, reset.user_id, &memberships, &told, Told::ContactAndOwner).await?;
+        let reset_id = reset.id;
+        for (people, notice) in [
+            (told, Notification::MfaResetDeclined { reset_id }),
+            (elsewhere, Notification::MfaResetDeclinedElsewhere { reset_id }),
+            (vec![reset.user_id], Notification::MfaResetDisavowed { reset_id }),
+        ] {
+            for person in people {
+                store.outbox.insert(tx, person, notice, now).await?;
+            }
         }
+        // In the same transaction, and part of the condition under which a reset is asked for: none slips through.
+        let until = now + self.tools.settings.disavow_freeze;
+        let disavowal = Disavowal { until, reset_id, requested_by: reset.requested_by };
+        store.users.freeze_resets(tx, reset.user_id, disavowal).await?;
         let happening = Happening::new(caller, now, AuditAction::MfaResetDeclined)
             .by(reset.user_id, Credential::MailLink)
             .about(reset.user_id)
-            .detail("mfaReset", reset.id);
+            .detail("mfaReset", reset.id)
+            .detail("frozenUntil", until);
         store.audit_events.insert(tx, &happening.events(&reset.scopes)).await?;
         Ok(true)
     }

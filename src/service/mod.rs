@@ -37,6 +37,7 @@ pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
 pub mod key_rotation;
+pub mod lift_mfa_reset_freeze;
 pub mod link_account;
 pub mod log_in;
 pub mod log_out;
@@ -51,6 +52,7 @@ pub mod owners;
 pub mod record_mfa_coverage;
 pub mod remove_portfolio_user;
 pub mod remove_user;
+mod reset_limits;
 pub mod reset_password;
 pub mod reset_user_mfa;
 pub mod sessions;
@@ -103,6 +105,10 @@ pub struct Settings {
     pub step_up_age: Duration,
     /// How long somebody whose MFA was reset is held from that.
     pub post_reset_hold: Duration,
+    /// How long nobody can ask to reset a person's MFA after "this wasn't me".
+    pub disavow_freeze: Duration,
+    /// Resets that one person may ask for in an hour.
+    pub reset_burst: i64,
     /// What authenticator apps show beside the address.
     pub service_name: String,
     /// Who signs access tokens: the gateway's public origin.

@@ -2,8 +2,11 @@
 //! whole its Owner as well; the Portfolio Owner of a portfolio.
 
 use super::{Error, Services};
-use crate::domain::{Account, Authority, Memberships, UserId};
+use crate::domain::{Account, AccountId, Authority, Memberships, PortfolioId, UserId};
 use crate::store::Tx;
+
+/// Places whose people are told at once, at most: a mail to more says nothing more.
+const PLACES_TOLD: usize = 100;
 
 /// Who of an account is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,41 @@ impl Services {
         }
         people.sort_unstable();
         people.dedup();
+        Ok(people)
+    }
+
+    /// The people told for all places of a person, each once; at most a hundred accounts and a hundred portfolios.
+    pub(super) async fn people_of_places(
+        &self,
+        tx: &mut Tx,
+        places: &Memberships,
+        told: Told,
+    ) -> Result<Vec<UserId>, Error> {
+        let accounts: Vec<AccountId> =
+            places.accounts.iter().map(|place| place.account_id).take(PLACES_TOLD).collect();
+        let portfolios: Vec<PortfolioId> =
+            places.portfolios.iter().map(|place| place.portfolio_id).take(PLACES_TOLD).collect();
+        let accounts = self.store().accounts.find_many_in(tx, &accounts).await?;
+        let portfolios = self.store().portfolios.find_many_in(tx, &portfolios).await?;
+        let mut people: Vec<UserId> = accounts.iter().flat_map(|account| told.of(account)).collect();
+        people.extend(portfolios.iter().filter_map(|portfolio| portfolio.owner_id));
+        people.sort_unstable();
+        people.dedup();
+        Ok(people)
+    }
+
+    /// The people told for the places of a person that had nothing to do with a reset: whoever is told of it anyway, and the
+    /// person, left out.
+    pub(super) async fn people_elsewhere(
+        &self,
+        tx: &mut Tx,
+        person: UserId,
+        places: &Memberships,
+        anyway: &[UserId],
+        told: Told,
+    ) -> Result<Vec<UserId>, Error> {
+        let mut people = self.people_of_places(tx, places, told).await?;
+        people.retain(|one| *one != person && !anyway.contains(one));
         Ok(people)
     }
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::approve_mfa_reset::awaits_approval;
 use super::audit::{Happening, scopes_of};
+use super::reset_limits::Counted;
 use super::{Caller, Error, Services};
 use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
 use crate::domain::policy::{UserStanding, decide};
@@ -36,6 +37,21 @@ pub enum ResetUserMfa {
         /// Not before then.
         retry_at: OffsetDateTime,
     },
+    /// The person said "this wasn't me" of another reset a short while ago.
+    Frozen {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
+    /// The actor asked for too many resets in a short time.
+    ActorFrozen {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
+    /// Too many resets by the right of one account or portfolio, or from one network address.
+    TooManyRequests {
+        /// Not before then.
+        retry_at: OffsetDateTime,
+    },
     /// Too many resets of this person lately.
     TooManyResets {
         /// Not before then.
@@ -52,6 +68,9 @@ impl ResetUserMfa {
             Self::ActorMfaRequired => Some("ACTOR_MFA_REQUIRED"),
             Self::NotNow(unready) => Some(unready.as_str()),
             Self::Held { .. } => Some("HELD"),
+            Self::Frozen { .. } => Some("FROZEN"),
+            Self::ActorFrozen { .. } => Some("ACTOR_FROZEN"),
+            Self::TooManyRequests { .. } => Some("TOO_MANY_REQUESTS"),
             Self::TooManyResets { .. } => Some("TOO_MANY_RESETS"),
         }
     }
@@ -76,7 +95,7 @@ impl Services {
     ) -> Result<ResetUserMfa, Error> {
         caller.signed_in()?;
         let reason = checked_reason(reason)?;
-        let outcome = transact!(self.store(), |tx| self.ask(&mut tx, caller, user_id, reason.clone()));
+        let outcome = self.ask_within_limits(caller, user_id, reason).await;
         let refused = match &outcome {
             Ok(ResetUserMfa::Requested(_)) => {
                 self.wake_mail();
@@ -89,6 +108,27 @@ impl Services {
         };
         if let Some(reason) = refused {
             self.record_refused_reset(caller, user_id, reason).await?;
+        }
+        outcome
+    }
+
+    /// Counts first, so that requests at the same time cannot share one count. What was refused anyway is not held against
+    /// anybody.
+    async fn ask_within_limits(
+        &self,
+        caller: &Caller,
+        user_id: UserId,
+        reason: Option<String>,
+    ) -> Result<ResetUserMfa, Error> {
+        let counted = match self.count_reset(caller, user_id).await? {
+            Counted::Go(attempts) => attempts,
+            Counted::Refused(refusal) => return Ok(refusal),
+        };
+        let outcome = transact!(self.store(), |tx| self.ask(&mut tx, caller, user_id, reason.clone()));
+        if !matches!(outcome, Ok(ResetUserMfa::Requested(_))) {
+            for attempt in counted {
+                self.forgive(attempt).await?;
+            }
         }
         outcome
     }
@@ -204,6 +244,9 @@ impl Services {
         let user = self.store().users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
         if user.mfa.is_none() {
             return Ok(Some(ResetUserMfa::MfaNotEnabled));
+        }
+        if let Some(why) = user.resets_frozen(self.now()) {
+            return Ok(Some(ResetUserMfa::Frozen { retry_at: why.until }));
         }
         Ok(self.mfa_reset_held(&user).map(|retry_at| ResetUserMfa::Held { retry_at }))
     }

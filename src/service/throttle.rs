@@ -16,6 +16,41 @@ pub struct Limit {
     window: Duration,
 }
 
+impl Limit {
+    fn key(self, subject: &[u8]) -> ThrottleKey {
+        let digest = Sha256::new_with_prefix(self.purpose).chain_update([0]).chain_update(subject).finalize();
+        ThrottleKey { purpose: self.purpose, digest: TokenHash(digest.into()) }
+    }
+}
+
+/// Bounds on asking for resets, all made of one number: what one person may ask for in an hour. Of a hundred people one may
+/// lose a phone in a year, so ten in an hour is a company of thousands; whoever hands out more to others is a thief of a
+/// session. A day holds two such hours, a place five such people, a network address two such places.
+#[derive(Debug, Clone, Copy)]
+pub struct ResetLimits {
+    /// One person, in an hour.
+    pub actor_hour: Limit,
+    /// One person, in a day.
+    pub actor_day: Limit,
+    /// The account or portfolio by whose right it is asked, in an hour.
+    pub place: Limit,
+    /// One network address, in an hour.
+    pub ip: Limit,
+}
+
+impl ResetLimits {
+    /// The limits for so many an hour.
+    pub fn of(burst: i64) -> Self {
+        let limit = |purpose, times, window| Limit { purpose, attempts: burst.saturating_mul(times), window };
+        Self {
+            actor_hour: limit("reset_actor_hour", 1, Duration::HOUR),
+            actor_day: limit("reset_actor_day", 2, Duration::DAY),
+            place: limit("reset_place", 5, Duration::HOUR),
+            ip: limit("reset_ip", 10, Duration::HOUR),
+        }
+    }
+}
+
 /// Failed log-ins for one address: 40 an hour. NIST SP 800-63B-4, 3.2.2, allows no more than 100 failed attempts in a row.
 pub const LOG_IN_BY_EMAIL: Limit =
     Limit { purpose: "log_in_email", attempts: 10, window: Duration::minutes(15) };
@@ -79,15 +114,18 @@ pub enum Verdict {
 impl Services {
     /// Counts an attempt for `subject`.
     pub(super) async fn attempt(&self, limit: Limit, subject: &[u8]) -> Result<Verdict, Error> {
-        let digest =
-            Sha256::new_with_prefix(limit.purpose).chain_update([0]).chain_update(subject).finalize();
-        let key = ThrottleKey { purpose: limit.purpose, digest: TokenHash(digest.into()) };
+        let key = limit.key(subject);
         let counted = self.store().throttles.count(key, limit.window, self.now()).await?;
         if counted.count > limit.attempts {
             metrics::counter!("latchkey_throttled_total", "purpose" => limit.purpose).increment(1);
             return Ok(Verdict::Wait(counted.window_end));
         }
         Ok(Verdict::Go(Attempt(key)))
+    }
+
+    /// Forgets what was counted for `subject`.
+    pub(super) async fn forget(&self, limit: Limit, subject: &[u8]) -> Result<(), Error> {
+        Ok(self.store().throttles.clear(limit.key(subject)).await?)
     }
 
     /// Takes an attempt back that turned out well.

@@ -1,6 +1,8 @@
 //! People, their passwords and their second factors.
 
 mod changes;
+mod factor;
+mod freezes;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -9,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::max_time;
-use super::when::{self, date};
+use super::when;
 use super::{StoreError, Tx};
 use crate::crypto::backup_code::BackupCodeHash;
 use crate::crypto::keyring::Sealed;
 use crate::crypto::password::PasswordHash;
 use crate::domain::key::{EmailKey, name_key};
-use crate::domain::{MfaState, Preferences, User, UserId};
+use crate::domain::{Disavowal, MfaState, Preferences, User, UserId};
+
+use freezes::DisavowalDoc;
 
 pub use changes::ProfileUpdate;
 
@@ -80,6 +84,10 @@ struct UserDoc {
     mfa_reset_asked_at: Option<OffsetDateTime>,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
     mfa_reset_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disavowal: Option<DisavowalDoc>,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    asking_frozen_until: Option<OffsetDateTime>,
 }
 
 /// What pages and mails need of a person: no secret leaves the database for them.
@@ -104,6 +112,9 @@ struct PublicDoc {
     mfa_reset_asked_at: Option<OffsetDateTime>,
     #[serde(default, with = "when::option")]
     mfa_reset_at: Option<OffsetDateTime>,
+    disavowal: Option<DisavowalDoc>,
+    #[serde(default, with = "when::option")]
+    asking_frozen_until: Option<OffsetDateTime>,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +128,8 @@ struct PublicMfaDoc {
 fn public_fields() -> Document {
     doc! {
         "email": 1, "name": 1, "created_at": 1, "last_log_in_at": 1, "email_unverified": 1, "locale": 1,
-        "time_zone": 1, "credentials_changed_at": 1, "mfa_reset_asked_at": 1, "mfa_reset_at": 1,
+        "time_zone": 1, "credentials_changed_at": 1, "mfa_reset_asked_at": 1, "mfa_reset_at": 1, "disavowal": 1,
+        "asking_frozen_until": 1,
         "mfa": { "$cond": [
             { "$eq": [{ "$type": "$mfa" }, "object"] },
             { "enabled_at": "$mfa.enabled_at", "backup_codes": { "$size": "$mfa.backup_codes" } },
@@ -140,6 +152,8 @@ impl From<PublicDoc> for User {
             credentials_changed_at: doc.credentials_changed_at,
             mfa_reset_asked_at: doc.mfa_reset_asked_at,
             mfa_reset_at: doc.mfa_reset_at,
+            disavowal: doc.disavowal.map(Disavowal::from),
+            asking_frozen_until: doc.asking_frozen_until,
         }
     }
 }
@@ -215,6 +229,8 @@ impl NewUser {
             credentials_changed_at: None,
             mfa_reset_asked_at: None,
             mfa_reset_at: None,
+            disavowal: None,
+            asking_frozen_until: None,
         };
         bson::serialize_to_document(&doc).map_err(|_| StoreError::Corrupt("user"))
     }
@@ -243,6 +259,8 @@ fn credentials(doc: UserDoc) -> Credentials {
             credentials_changed_at: doc.credentials_changed_at,
             mfa_reset_asked_at: doc.mfa_reset_asked_at,
             mfa_reset_at: doc.mfa_reset_at,
+            disavowal: doc.disavowal.map(Disavowal::from),
+            asking_frozen_until: doc.asking_frozen_until,
         },
         password: doc.password.map(|password| password.hash),
         mfa: secrets,
@@ -343,43 +361,5 @@ impl Users {
     async fn claim(&self, tx: &mut Tx, filter: Document, update: Document) -> Result<bool, StoreError> {
         let result = self.docs.update_one(filter, update).session(&mut tx.session).await?;
         Ok(result.modified_count == 1)
-    }
-
-    /// Accepts a TOTP step once: true when this call accepted it, false when the same or a later step was accepted
-    /// before, or the second factor is not the one that was checked.
-    pub async fn claim_totp_step(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        enabled_at: OffsetDateTime,
-        step: i64,
-    ) -> Result<bool, StoreError> {
-        let filter =
-            doc! { "_id": id, "mfa.enabled_at": date(enabled_at), "mfa.totp.last_step": { "$lt": step } };
-        self.claim(tx, filter, doc! { "$set": { "mfa.totp.last_step": step } }).await
-    }
-
-    /// Uses a backup code up: true when this call did it.
-    pub async fn claim_backup_code(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        hash: &BackupCodeHash,
-    ) -> Result<bool, StoreError> {
-        let hash = bson::serialize_to_bson(hash).map_err(|_| StoreError::Corrupt("backup code"))?;
-        let filter = doc! { "_id": id, "mfa.backup_codes.hash": hash.clone() };
-        self.claim(tx, filter, doc! { "$pull": { "mfa.backup_codes": { "hash": hash } } }).await
-    }
-
-    /// Sets the second factor where there is none: true when this call did it.
-    pub async fn claim_enrollment(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        mfa: MfaSecrets,
-    ) -> Result<bool, StoreError> {
-        let mfa = bson::serialize_to_bson(&mfa_doc(mfa)).map_err(|_| StoreError::Corrupt("mfa"))?;
-        let filter = doc! { "_id": id, "mfa": { "$exists": false } };
-        self.claim(tx, filter, doc! { "$set": { "mfa": mfa } }).await
     }
 }

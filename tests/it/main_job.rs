@@ -12,6 +12,13 @@ pub const RESET: &str = "mutation($userId: ID!, $reason: String) {
     ... on ResetUserMfaRejected { reason message retryAt }
   } }";
 
+pub const LIFT: &str = "mutation($userId: ID!, $kind: MfaResetFreezeKind! = OF_USER) {
+  liftMfaResetFreeze(input: { userId: $userId, kind: $kind }) {
+    __typename
+    ... on MfaResetFreezeLifted { user { mfaResetFreezes { kind } } }
+    ... on LiftMfaResetFreezeRejected { reason }
+  } }";
+
 pub const ACCEPT: &str = "mutation($token: String!, $password: String) {
   acceptMfaReset(input: { token: $token, password: $password }) {
     __typename
@@ -30,6 +37,17 @@ pub const LOG_IN: &str = "mutation($email: String!, $password: String!) {
 
 pub async fn reset(client: &Client, person: &Person) -> Reply {
     client.send(RESET, json!({ "userId": person.gid(), "reason": "Lost phone" })).await
+}
+
+pub async fn decline(client: &Client, token: &str) -> Reply {
+    let query = "mutation($token: String!) { declineMfaReset(input: { token: $token }) { __typename } }";
+    client.send(query, json!({ "token": token })).await
+}
+
+/// What was said: the type, or the reason of a refusal.
+pub fn said(reply: &Reply, field: &str) -> String {
+    let answer = reply.data(&format!("/{field}"));
+    answer.get("reason").unwrap_or(&answer["__typename"]).as_str().unwrap().to_owned()
 }
 
 pub async fn accept(client: &Client, token: &str) -> Reply {
@@ -241,6 +259,8 @@ async fn a_token_that_is_used_forged_cancelled_declined_or_superseded_is_invalid
         assert_eq!(decline.text("/declineMfaReset/__typename"), "MfaResetDeclined");
         assert_eq!(reason(accept(&app.client(), &declined).await), "INVALID");
 
+        app.advance(std::time::Duration::from_secs(24 * 3600));
+        let owner_client = app.client_of(&owner).await;
         reset(&owner_client, &analyst).await;
         let used = app.reset_token(&analyst).await;
         accept(&app.client(), &used).await;
@@ -325,6 +345,26 @@ async fn with_link_and_password_the_link_alone_is_not_enough() {
         app.advance(std::time::Duration::from_secs(15 * 60));
         let done = anybody.send(ACCEPT, right).await;
         assert_eq!(done.text("/acceptMfaReset/__typename"), "MfaResetAccepted");
+        app.deliver().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_only_owner_who_is_locked_out_is_brought_back_by_the_portfolio_owner() {
+    harness::run(async |app| {
+        let portfolio = app.portfolio("Group").await;
+        let account = app.account_in("Acme", Some(portfolio)).await;
+        let owner =
+            app.person("Olga Owner").with_mfa().in_account(account, AccountRole::Owner).create().await;
+        let head = app.person("Hans Head").with_mfa();
+        let head = head.in_portfolio(portfolio, latchkey::domain::PortfolioRole::Owner).create().await;
+        let asked = reset(&app.client_of(&head).await, &owner).await;
+        assert_eq!(said(&asked, "resetUserMfa"), "MfaResetRequested");
+        let token = app.reset_token(&owner).await;
+        assert_eq!(said(&accept(&app.client(), &token).await, "acceptMfaReset"), "MfaResetAccepted");
+        let back = log_in(&app.client(), &owner).await;
+        assert_eq!(back.text("/logIn/__typename"), "LoggedIn");
         app.deliver().await;
     })
     .await;

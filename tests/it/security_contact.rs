@@ -137,6 +137,9 @@ async fn an_accepted_reset_is_told_to_the_contact_and_a_declined_one_to_the_owne
         let everybody = [asker.email.clone(), admin.email.clone(), owner.email];
         assert_eq!(told(app, seen, "MFA reset declined").await, everybody);
 
+        // Until then nobody asks again.
+        app.advance(std::time::Duration::from_secs(24 * 3600));
+        let asker_client = app.client_of(&asker).await;
         main_job::reset(&asker_client, &analyst).await;
         let token = app.reset_token(&analyst).await;
         main_job::accept(&app.client(), &token).await;

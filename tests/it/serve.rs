@@ -68,6 +68,8 @@ pub fn latchkey(folder: &Path, database: &str, smtp: &str, address: &str) -> Com
         .env("LATCHKEY_SMTP_URL", smtp)
         .env("LATCHKEY_MAIL_FROM", "Harbor ID <id@harbor.test>")
         .env("LATCHKEY_SESSION_IDLE", "23h")
+        // A whole test's resets are asked for within an hour.
+        .env("LATCHKEY_RESET_BURST", "1000")
         .env("LATCHKEY_TEST_CLOCK_FILE", folder.join("clock"));
     command
 }

@@ -55,6 +55,9 @@ pub struct UserStanding {
     pub shares: bool,
     /// The actor holds `mfa.reset` in an account that the person belongs to.
     pub watches: bool,
+    /// The actor is Owner of an account that the person belongs to, or Portfolio Owner over the person. Never set for
+    /// oneself.
+    pub owns: bool,
     /// The highest right by which the actor manages the person. Never set for oneself.
     pub authority: Option<Authority>,
 }
@@ -75,13 +78,14 @@ impl UserStanding {
         portfolios: &[PortfolioMembership],
     ) -> Self {
         if actor_id == target_id {
-            return Self { oneself: true, shares: true, watches: false, authority: None };
+            return Self { oneself: true, shares: true, watches: false, owns: false, authority: None };
         }
-        let (mut shares, mut watches) = (false, false);
+        let (mut shares, mut watches, mut owns) = (false, false, false);
         let mut authorities = Vec::new();
         for theirs in accounts {
             if let Some(mine) = actor.account(theirs.account_id).map(AccountMembership::held) {
                 shares |= mine.permissions.has(Permission::UsersView);
+                owns |= mine.role == AccountRole::Owner;
                 let resets = mine.permissions.has(Permission::MfaReset);
                 watches |= resets;
                 if resets && mine.covers(theirs.held()) {
@@ -90,6 +94,7 @@ impl UserStanding {
             }
             let over = theirs.portfolio_id.and_then(|id| actor.portfolio_role(id).map(|role| (id, role)));
             if let Some((portfolio_id, role)) = over.filter(|(_, role)| role.is_owner_or_admin()) {
+                owns |= role == PortfolioRole::Owner;
                 authorities.push(Authority::Portfolio { portfolio_id, role });
             }
         }
@@ -97,6 +102,7 @@ impl UserStanding {
             if let Some(role) = actor.portfolio_role(theirs.portfolio_id) {
                 shares = true;
                 if role.is_owner_or_admin() {
+                    owns |= role == PortfolioRole::Owner;
                     authorities.push(Authority::Portfolio { portfolio_id: theirs.portfolio_id, role });
                 }
             }
@@ -105,6 +111,7 @@ impl UserStanding {
             Authority::Account { account_id, role } => (0, role as u8, account_id.uuid()),
             Authority::Portfolio { portfolio_id, role } => (1, role as u8, portfolio_id.uuid()),
         };
-        Self { oneself: false, shares, watches, authority: authorities.into_iter().min_by_key(rank) }
+        let authority = authorities.into_iter().min_by_key(rank);
+        Self { oneself: false, shares, watches, owns, authority }
     }
 }

@@ -1,6 +1,7 @@
 //! The main job: asking for a reset, accepting it, watching it; and the policies that shape it.
 
 mod approval;
+mod freeze;
 mod list;
 mod mutation;
 mod object;
@@ -9,6 +10,7 @@ mod query;
 mod subscription;
 
 pub use approval::{ApprovalMutation, ApproveMfaResetRejected};
+pub use freeze::{LiftMfaResetFreezeRejected, MfaResetFreeze, MfaResetFreezeMutation, freezes};
 pub use list::{MfaResetConnection, MfaResetEdge, mfa_resets};
 pub use mutation::{
     AcceptMfaResetRejected, CancelMfaResetRejected, DeclineMfaResetRejected, MfaResetMutation,

@@ -47,6 +47,15 @@ rejection! {
         /// The user's e-mail address or password changed within the last 24 hours (or what the deployment says); see
         /// `retryAt`.
         Held => "This user's e-mail address or password changed a short while ago, so their MFA cannot be reset yet. Try again later.",
+        /// The user said "this wasn't me" to another reset within the last 24 hours (or what the deployment says), and no
+        /// Owner has lifted that; see `retryAt` and `liftMfaResetFreeze`.
+        Frozen => "This user answered \"This wasn't me\" to a reset a short while ago, so nobody can ask for another one yet. The Owner of an account or portfolio of theirs can lift this.",
+        /// The viewer asked for too many resets in a short time, and no Owner has lifted that; see `retryAt` and
+        /// `liftMfaResetFreeze`. Only `resetUserMfa` says so.
+        ActorFrozen => "You asked for too many resets in a short time, so you cannot ask for more yet. The Owner of an account or portfolio of yours can lift this.",
+        /// Too many resets were asked for in this account or portfolio, or from this network address; see `retryAt`. Only
+        /// `resetUserMfa` says so.
+        TooManyRequests => "Too many resets were asked for in this account or portfolio, or from your network, lately. Try again later.",
         /// Five resets of this user were asked for within an hour; see `retryAt`.
         TooManyResets => "Too many resets of this user were asked for lately. Try again later.",
     } not_now
@@ -114,7 +123,8 @@ pub struct DeclineMfaResetInput {
     token: String,
 }
 
-/// The reset is closed; MFA stays on. The requester, the Owners and the security contacts are told.
+/// The reset is closed; MFA stays on, and nobody can ask for another one for 24 hours. The user, the requester, and the
+/// Owners and security contacts of all places of the user are told.
 #[derive(SimpleObject)]
 pub struct MfaResetDeclined {
     /// Always DECLINED.
@@ -185,7 +195,10 @@ impl MfaResetMutation {
     /// the same user is superseded. Where a policy of the user's accounts and portfolios asks for it, a second person has to
     /// approve it first (`approveMfaReset`): then nothing is sent yet, and whoever may approve is told. Who may call: rule ManagesUser (Owner/Admin of an account the user belongs to, or
     /// Portfolio Owner/Admin of a portfolio the user belongs to or that links such an account, or whoever holds MFA_RESET by
-    /// a custom role in an account where the user holds no more than they do). Asks for a fresh proof (`stepUp`).
+    /// a custom role in an account where the user holds no more than they do). Asks for a fresh proof (`stepUp`). Within an hour a user can be reset five
+    /// times, a viewer can ask for ten resets (twenty in a day), fifty can be asked for by the right of one account or
+    /// portfolio and a hundred from one network address, unless the deployment says otherwise. A viewer who asks for more
+    /// can ask for none for 24 hours, and the Owners and security contacts of the places where the viewer may ask are told.
     #[graphql(guard = "ManagesUser::new(&input.user_id)")]
     async fn reset_user_mfa(
         &self,
@@ -207,6 +220,13 @@ impl MfaResetMutation {
             ResetUserMfa::ActorMfaRequired => Reason::ActorMfaRequired.into(),
             ResetUserMfa::NotNow(unready) => unready.into(),
             ResetUserMfa::Held { retry_at } => ResetUserMfaRejected::until(Reason::Held, retry_at),
+            ResetUserMfa::Frozen { retry_at } => ResetUserMfaRejected::until(Reason::Frozen, retry_at),
+            ResetUserMfa::ActorFrozen { retry_at } => {
+                ResetUserMfaRejected::until(Reason::ActorFrozen, retry_at)
+            }
+            ResetUserMfa::TooManyRequests { retry_at } => {
+                ResetUserMfaRejected::until(Reason::TooManyRequests, retry_at)
+            }
             ResetUserMfa::TooManyResets { retry_at } => {
                 ResetUserMfaRejected::until(Reason::TooManyResets, retry_at)
             }
@@ -240,8 +260,9 @@ impl MfaResetMutation {
         }))
     }
 
-    /// "This wasn't me": closes the reset and tells the requester, the Owners and the security contacts. Who may call:
-    /// anybody with the token of the e-mail; the token is the proof.
+    /// "This wasn't me": closes the reset, freezes resets of the user for 24 hours (or what the deployment says; see
+    /// `liftMfaResetFreeze`), and tells the user, the requester, and the Owners and security contacts of all places of the
+    /// user. Who may call: anybody with the token of the e-mail; the token is the proof.
     async fn decline_mfa_reset(
         &self,
         ctx: &Context<'_>,

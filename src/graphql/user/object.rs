@@ -9,7 +9,7 @@ use crate::domain;
 use crate::domain::Action;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisUser;
-use crate::graphql::mfa_reset::{MfaReset, ResetUserMfaRejectionReason};
+use crate::graphql::mfa_reset::{MfaReset, MfaResetFreeze, ResetUserMfaRejectionReason, freezes};
 use crate::graphql::scalar::DateTime;
 use crate::service::directory::sight::too_many_resets;
 
@@ -37,6 +37,9 @@ impl User {
         }
         if self.0.mfa.is_none() {
             return Ok(Some(Reason::MfaNotEnabled));
+        }
+        if self.0.resets_frozen(request.services.clock_now()).is_some() {
+            return Ok(Some(Reason::Frozen));
         }
         if request.services.mfa_reset_held(&self.0).is_some() {
             return Ok(Some(Reason::Held));
@@ -89,6 +92,16 @@ impl User {
     async fn mfa(&self, ctx: &Context<'_>) -> Option<Result<UserMfa>> {
         match may(ctx, Action::ViewUserSecurity, self.0.id).await {
             Ok(allowed) => allowed.ok().map(|()| Ok(UserMfa::new(self.0.clone()))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// What is frozen about resets of the user's MFA, and about resets that the user asks for; empty as a rule. Null unless
+    /// the viewer is the user, manages them (rule ManagesUser), or holds MFA_RESET in an account of theirs.
+    async fn mfa_reset_freezes(&self, ctx: &Context<'_>) -> Option<Result<Vec<MfaResetFreeze>>> {
+        match may(ctx, Action::ViewUserSecurity, self.0.id).await {
+            Ok(Ok(())) => Some(freezes(ctx, &self.0).await),
+            Ok(Err(_)) => None,
             Err(error) => Some(Err(error)),
         }
     }

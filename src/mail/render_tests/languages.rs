@@ -3,7 +3,7 @@
 use mail_parser::MessageParser;
 
 use super::*;
-use crate::mail::words::Language;
+use crate::mail::words::{FreezeNews, Language};
 
 fn preferring(locale: &str, time_zone: &str) -> Preferences {
     Preferences { locale: Some(locale.to_owned()), time_zone: Some(time_zone.to_owned()) }
@@ -18,6 +18,19 @@ fn reader(language: Language) -> Preferences {
         Language::Es => preferring("es-419", "America/Bogota"),
         Language::Ko => preferring("ko-KR", "Asia/Seoul"),
     }
+}
+
+pub(super) fn freezes() -> [FreezeNews; 6] {
+    let (ada, grace) = (|| Some(ada()), || Some(person("Grace Hopper", "grace@acme.example")));
+    let until = Some(datetime!(2026-11-25 12:30 UTC));
+    [
+        FreezeNews::AcceptedElsewhere(ada()),
+        FreezeNews::DeclinedElsewhere { person: ada(), until },
+        FreezeNews::Disavowed { until },
+        FreezeNews::Burst { person: grace(), until },
+        FreezeNews::Lifted { person: ada(), by: grace(), asking: false },
+        FreezeNews::Lifted { person: grace(), by: ada(), asking: true },
+    ]
 }
 
 /// One snapshot a language and a group of letters, so that each can be read whole.

@@ -62,7 +62,8 @@ fn every_content() -> Vec<Content> {
         Content::BackupCodeUsed { left: 7 },
     ];
     let places = places().map(Content::Place);
-    resets.into_iter().chain(places).chain(news().map(Content::Person)).collect()
+    let freezes = languages::freezes().map(Content::Freeze);
+    resets.into_iter().chain(freezes).chain(places).chain(news().map(Content::Person)).collect()
 }
 
 fn places() -> [PlaceNews; 16] {

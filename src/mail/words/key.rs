@@ -63,6 +63,8 @@ keys! {
     ClosedOn();
     AddedOn();
     PossibleFrom();
+    FrozenUntil();
+    LiftedOn();
 
     // Lengths of time: for the plural category "one" of the language, and for all others.
     MinutesOne(count);
@@ -96,6 +98,19 @@ keys! {
     ResetDeclinedSubject();
     ResetDeclinedWhat(person, requester);
     ResetDeclinedNext();
+    ResetDeclinedFrozen();
+    AcceptedElsewhereWhat(person, service);
+    DeclinedElsewhereWhat(person, service);
+    DisavowedSubject();
+    DisavowedWhat(service);
+    DisavowedNext();
+    BurstSubject();
+    BurstWhat(person, service);
+    BurstNext();
+    LiftedSubject();
+    LiftedWhat(by, person, service);
+    LiftedAskingWhat(by, person, service);
+    LiftedAlarm();
     ResetCancelledSubject();
     ResetCancelledWhat(requester, service);
 

@@ -102,6 +102,44 @@ pub enum Content {
     Place(PlaceNews),
     /// About an address or a password.
     Person(PersonNews),
+    /// About a freeze of resets, or a reset of somebody who belongs to the reader's place as well.
+    Freeze(FreezeNews),
+}
+
+/// What there is to say about freezes, and about resets in places that are not the reader's. Nobody is there if the user is
+/// gone.
+#[derive(Clone, PartialEq, Eq)]
+pub enum FreezeNews {
+    /// Somebody accepted a reset that was asked for elsewhere. Where, and by whom, is nothing to the reader.
+    AcceptedElsewhere(Option<Person>),
+    /// Somebody said "this wasn't me" to a reset that was asked for elsewhere.
+    DeclinedElsewhere {
+        /// Who.
+        person: Option<Person>,
+        /// Until when nobody can ask again, if that is so still.
+        until: Option<OffsetDateTime>,
+    },
+    /// The reader said "this wasn't me".
+    Disavowed {
+        /// Until when nobody can ask again, if that is so still.
+        until: Option<OffsetDateTime>,
+    },
+    /// Somebody asked for too many resets.
+    Burst {
+        /// Who.
+        person: Option<Person>,
+        /// Until when they can ask for none, if that is so still.
+        until: Option<OffsetDateTime>,
+    },
+    /// A freeze was lifted.
+    Lifted {
+        /// Whose.
+        person: Option<Person>,
+        /// Who lifted it.
+        by: Option<Person>,
+        /// Whether it was one of asking for resets, rather than of being reset.
+        asking: bool,
+    },
 }
 
 /// What there is to say about a place in an account or portfolio. A place's name is absent when it is gone.

@@ -5,8 +5,7 @@
 use bson::{Document, doc};
 use time::OffsetDateTime;
 
-use super::{BackupCodeDoc, NewUser, Users};
-use crate::crypto::backup_code::BackupCodeHash;
+use super::{NewUser, Users};
 use crate::crypto::password::PasswordHash;
 use crate::domain::key::{EmailKey, name_key};
 use crate::domain::{Preferences, UserId};
@@ -65,7 +64,12 @@ impl Users {
         Ok(())
     }
 
-    async fn change(&self, tx: &mut Tx, filter: Document, mut update: Document) -> Result<bool, StoreError> {
+    pub(super) async fn change(
+        &self,
+        tx: &mut Tx,
+        filter: Document,
+        mut update: Document,
+    ) -> Result<bool, StoreError> {
         update.insert("$inc", doc! { "version": 1 });
         self.claim(tx, filter, update).await
     }
@@ -87,8 +91,8 @@ impl Users {
         Ok(())
     }
 
-    /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, and neither address nor
-    /// password has changed since `unchanged_since`.
+    /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, neither address nor
+    /// password has changed since `unchanged_since`, and the person has not said "this wasn't me" of another one lately.
     pub async fn claim_mfa_reset_request(
         &self,
         tx: &mut Tx,
@@ -99,6 +103,7 @@ impl Users {
         let filter = doc! {
             "_id": id, "mfa": { "$exists": true },
             "credentials_changed_at": { "$not": { "$gt": date(unchanged_since) } },
+            "disavowal.until": { "$not": { "$gt": date(now) } },
         };
         self.change(tx, filter, doc! { "$set": { "mfa_reset_asked_at": date(now) } }).await
     }
@@ -192,32 +197,5 @@ impl Users {
             }
         }
         self.change(tx, doc! { "_id": id }, change).await
-    }
-
-    /// Replaces the backup codes of whoever has a second factor: true when this call did it.
-    pub async fn replace_backup_codes(
-        &self,
-        tx: &mut Tx,
-        id: UserId,
-        enabled_at: OffsetDateTime,
-        codes: Vec<BackupCodeHash>,
-    ) -> Result<bool, StoreError> {
-        let codes: Vec<_> = codes.into_iter().map(|hash| BackupCodeDoc { hash }).collect();
-        let codes = bson::serialize_to_bson(&codes).map_err(|_| StoreError::Corrupt("backup codes"))?;
-        let filter = doc! { "_id": id, "mfa.enabled_at": date(enabled_at) };
-        self.claim(tx, filter, doc! { "$set": { "mfa.backup_codes": codes } }).await
-    }
-
-    /// Takes the second factor away, secrets and backup codes with it: true when there was one.
-    pub async fn unset_mfa(&self, tx: &mut Tx, id: UserId) -> Result<bool, StoreError> {
-        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
-        self.claim(tx, filter, doc! { "$unset": { "mfa": "" } }).await
-    }
-
-    /// Takes the second factor away by a reset: true when there was one. When that was holds the person from resetting
-    /// others for a while.
-    pub async fn reset_mfa(&self, tx: &mut Tx, id: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let filter = doc! { "_id": id, "mfa": { "$exists": true } };
-        self.claim(tx, filter, doc! { "$unset": { "mfa": "" }, "$set": { "mfa_reset_at": date(now) } }).await
     }
 }

@@ -18,6 +18,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "mutation($user: ID!) { resetUserMfa(input: { userId: $user }) { __typename ... on ResetUserMfaRejected { reason } } }",
     ),
     (
+        "Mutation.liftMfaResetFreeze",
+        "mutation($user: ID!) { liftMfaResetFreeze(input: { userId: $user }) { __typename ... on LiftMfaResetFreezeRejected { reason } } }",
+    ),
+    (
         "Mutation.cancelMfaReset",
         "mutation($reset: ID!) { cancelMfaReset(input: { mfaResetId: $reset }) { __typename ... on CancelMfaResetRejected { reason } } }",
     ),
@@ -170,6 +174,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "User.mfa.backupCodesRemaining",
         "query($user: ID!) { user(id: $user) { mfa { backupCodesRemaining } } }",
     ),
+    ("User.mfaResetFreezes", "query($user: ID!) { user(id: $user) { mfaResetFreezes { kind } } }"),
     (
         "Account.securityContact",
         "query($account: ID!) { account(id: $account) { name securityContact { id } } }",

@@ -41,7 +41,11 @@ async fn insist(client: &Client, query: &str, variables: serde_json::Value) -> (
 
 async fn survives(fault: impl AsyncFn(&mut ReplicaSet, usize), mend: impl AsyncFn(&mut ReplicaSet, usize)) {
     let mut set = ReplicaSet::start().await;
-    let vars = vec![("LATCHKEY_MONGODB_URI".to_owned(), set.uri())];
+    let vars = vec![
+        ("LATCHKEY_MONGODB_URI".to_owned(), set.uri()),
+        // All of them within the hour of one account.
+        ("LATCHKEY_RESET_BURST".to_owned(), "1000".to_owned()),
+    ];
     let app = TestApp::start(Options { vars, ..Options::default() }).await;
     let account = app.account("Acme").await;
     let mut people = Vec::new();

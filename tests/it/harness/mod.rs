@@ -58,6 +58,8 @@ pub struct Options {
     pub vars: Vec<(String, String)>,
     /// Where mail goes instead of the mailbox.
     pub transport: Option<Arc<dyn latchkey::mail::Transport>>,
+    /// How passwords are hashed instead of as cheaply as can be.
+    pub passwords: Option<Passwords>,
     /// Whether the mail worker runs by itself instead of when the test says so.
     pub mail_runs: bool,
 }
@@ -124,7 +126,7 @@ impl TestApp {
         ];
         vars.extend(options.vars);
         let config = Config::from_vars(Purpose::Dev, vars).unwrap();
-        let passwords = Passwords::for_tests();
+        let passwords = options.passwords.unwrap_or_else(Passwords::for_tests);
         let parts = Parts {
             clock: Arc::new(clock.clone()),
             keyring: keyring.clone(),

@@ -56,6 +56,9 @@ impl Stage<'_> {
             if user.contains_key("mfa_reset_at") {
                 model.held.insert(who);
             }
+            if user.contains_key("disavowal") {
+                model.frozen.insert(who);
+            }
             users.push(user);
             let pending = doc! { "user_id": person.id, "state": "PENDING" };
             if !self.found("mfa_resets", pending).await.is_empty() {

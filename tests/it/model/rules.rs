@@ -189,6 +189,9 @@ impl Model {
                 if !self.mfa.contains(&whom) {
                     return Err("MFA_NOT_ENABLED");
                 }
+                if self.frozen.contains(&whom) {
+                    return Err("FROZEN");
+                }
                 self.waiting.insert(whom);
                 self.asked.insert(whom);
                 Ok("MfaResetRequested")
@@ -202,7 +205,13 @@ impl Model {
                 self.signed_out.insert(whom);
                 Ok("MfaResetAccepted")
             }
-            DeclineReset(whom) => self.waiting.remove(&whom).then_some("MfaResetDeclined").ok_or("INVALID"),
+            DeclineReset(whom) => {
+                if !self.waiting.remove(&whom) {
+                    return Err("INVALID");
+                }
+                self.frozen.insert(whom);
+                Ok("MfaResetDeclined")
+            }
             CancelReset(who, whom) => {
                 self.may_reset(who, whom)?;
                 self.waiting.remove(&whom).then_some("MfaResetCancelled").ok_or("NOT_PENDING")

@@ -81,6 +81,8 @@ pub struct Model {
     pub asked: BTreeSet<Who>,
     /// Whose MFA was reset: they cannot reset others, change policies or hand over.
     pub held: BTreeSet<Who>,
+    /// Who said "this wasn't me": nobody asks again within a sequence.
+    pub frozen: BTreeSet<Who>,
     /// Whose session was ended.
     pub signed_out: BTreeSet<Who>,
 }

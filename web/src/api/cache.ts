@@ -25,6 +25,7 @@ export const cacheOptions: Partial<CacheExchangeOpts> = {
     Viewer: embedded,
     UserMfa: embedded,
     MfaResetEligibility: embedded,
+    MfaResetFreeze: embedded,
     MfaPolicy: embedded,
     MfaCoverage: embedded,
     MfaCoverageCount: embedded,

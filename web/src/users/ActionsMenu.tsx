@@ -5,6 +5,7 @@ import type { UserRowFragment } from '../gql/graphql';
 import { label, useI18n } from '../i18n';
 import { MemberItems, type MemberPlace } from '../members/MemberItems';
 import { DotsIcon } from '../ui/icons';
+import { LiftItem } from './LiftItem';
 import type { ResetSubject } from './ResetMfaDialog';
 
 export interface ActionsProps {
@@ -46,6 +47,11 @@ export default function ActionsMenu({ user, onReset, place }: ActionsProps) {
             {reason && <Text size="xs">{label(m.reset.notEligible, reason)}</Text>}
           </Menu.Item>
         )}
+        {user.mfaResetFreezes
+          ?.filter((freeze) => freeze.viewerMayLift)
+          .map((freeze) => (
+            <LiftItem key={freeze.kind} user={user} freeze={freeze} />
+          ))}
         {place && <MemberItems user={user} place={place} />}
       </Menu.Dropdown>
     </Menu>

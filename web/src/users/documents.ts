@@ -30,6 +30,11 @@ export const userRowFragment = graphql(`
       allowed
       reason
     }
+    mfaResetFreezes @include(if: $manages) {
+      kind
+      until
+      viewerMayLift
+    }
     pendingMfaReset @include(if: $manages) {
       ...MfaResetStatus
     }
@@ -95,6 +100,23 @@ export const cancelMfaResetDocument = graphql(`
   }
 `);
 
+export const liftMfaResetFreezeDocument = graphql(`
+  mutation LiftMfaResetFreeze($input: LiftMfaResetFreezeInput!) {
+    liftMfaResetFreeze(input: $input) {
+      __typename
+      ... on MfaResetFreezeLifted {
+        user {
+          ...AfterReset
+        }
+      }
+      ... on LiftMfaResetFreezeRejected {
+        reason
+        message
+      }
+    }
+  }
+`);
+
 export const mfaResetChangedDocument = graphql(`
   subscription MfaResetChanged($accountId: ID, $portfolioId: ID) {
     mfaResetChanged(accountId: $accountId, portfolioId: $portfolioId) {
@@ -117,6 +139,11 @@ export const afterResetFragment = graphql(`
     mfaResetEligibility {
       allowed
       reason
+    }
+    mfaResetFreezes {
+      kind
+      until
+      viewerMayLift
     }
     pendingMfaReset {
       ...MfaResetStatus

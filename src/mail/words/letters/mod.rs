@@ -1,5 +1,6 @@
 //! What each letter holds, and in which order: the same for every language.
 
+mod freezes;
 mod people;
 mod places;
 
@@ -31,6 +32,7 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
         Content::BackupCodeUsed { left } => (Key::CodeUsedSubject, code_used(&speech, *left)),
         Content::Place(news) => places::letter(&speech, setting, news),
         Content::Person(news) => people::letter(&speech, setting, news),
+        Content::Freeze(news) => freezes::letter(&speech, news),
     };
     Letter {
         language: setting.language.tag(),
@@ -106,6 +108,7 @@ fn accepted(speech: &Speech<'_>, reset: &ResetFacts) -> Vec<Block> {
 
 fn declined(speech: &Speech<'_>, reset: &ResetFacts) -> Vec<Block> {
     let mut blocks = about(speech, reset, Key::ResetDeclinedWhat, Key::DeclinedOn);
+    blocks.push(speech.tell(Key::ResetDeclinedFrozen, &[]));
     blocks.push(speech.tell(Key::ResetDeclinedNext, &[]));
     blocks
 }
