@@ -1,9 +1,11 @@
 // German.
+import access from './de/access';
 import own from './de/own';
 import places from './de/places';
 import type { Messages } from './en';
 
 const de: Messages = {
+  ...access,
   ...own,
   ...places,
   app: {
@@ -427,7 +429,7 @@ const de: Messages = {
     rejected: {
       GRACE_IN_PAST: 'Der Tag muss in der Zukunft liegen.',
     },
-    readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
+    readOnly: 'Ihre Rolle erlaubt nicht, die Richtlinie zu ändern.',
   },
   coverage: {
     title: 'MFA-Abdeckung',

@@ -27,11 +27,13 @@ import type {
   TransferAccountOwnershipRejectionReason,
   TransferPortfolioOwnershipRejectionReason,
 } from '../gql/graphql';
+import access from './en/access';
 import own from './en/own';
 import places from './en/places';
 import type { Labels } from './labels';
 
 const en = {
+  ...access,
   ...own,
   ...places,
   app: {
@@ -452,7 +454,7 @@ const en = {
     rejected: {
       GRACE_IN_PAST: 'The day must lie in the future.',
     } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
-    readOnly: 'Only an Owner or Admin may change the policy.',
+    readOnly: 'Your role does not allow changing the policy.',
   },
   coverage: {
     title: 'MFA coverage',

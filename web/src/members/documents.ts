@@ -58,6 +58,10 @@ export const waitingInvitationFragment = graphql(`
       __typename
       ... on AccountOffer {
         accountRole: role
+        customRole {
+          id
+          name
+        }
       }
       ... on PortfolioOffer {
         portfolioRole: role
@@ -125,6 +129,7 @@ export const changeUserRoleDocument = graphql(`
         account {
           id
           viewerRole
+          viewerPermissions
         }
       }
       ... on ChangeUserRoleRejected {
@@ -157,6 +162,7 @@ export const transferAccountOwnershipDocument = graphql(`
         account {
           id
           viewerRole
+          viewerPermissions
         }
       }
       ... on TransferAccountOwnershipRejected {
