@@ -1,11 +1,11 @@
 // The roles that can be given in an account or a portfolio. Only accounts define roles of their own.
 import { AccountRoleSelect } from './AccountRoleSelect';
-import type { Given, Scope } from './places';
+import { type Given, type Scope, USUAL } from './places';
 import { RoleSelect } from './RoleSelect';
 
 export function GivenSelect(props: {
   scope: Scope;
-  value: Given;
+  value: Given | null;
   onChange: (given: Given) => void;
   autoFocus?: boolean;
 }) {
@@ -13,5 +13,5 @@ export function GivenSelect(props: {
   if (scope.kind === 'account') {
     return <AccountRoleSelect accountId={scope.id} value={value} onChange={onChange} {...rest} />;
   }
-  return <RoleSelect kind="portfolio" value={value.role} onChange={(role) => onChange({ role })} {...rest} />;
+  return <RoleSelect kind="portfolio" value={value?.role ?? USUAL} onChange={(role) => onChange({ role })} {...rest} />;
 }

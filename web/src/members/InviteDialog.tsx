@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useI18n } from '../i18n';
 import { useToast } from '../ui/toasts';
 import { MemberForm } from './MemberForm';
-import { type Given, type Scope, usePlaceActions } from './places';
+import { type Given, type Scope, USUAL, usePlaceActions } from './places';
 import { GivenSelect } from './GivenSelect';
 
 export default function InviteDialog({ scope, onClose }: { scope: Scope; onClose: () => void }) {
@@ -12,14 +12,19 @@ export default function InviteDialog({ scope, onClose }: { scope: Scope; onClose
   const toast = useToast();
   const actions = usePlaceActions(scope);
   const [email, setEmail] = useState('');
-  const [given, setGiven] = useState<Given>({ role: 'ANALYST' });
+  const [given, setGiven] = useState<Given | null>(scope.kind === 'portfolio' ? { role: USUAL } : null);
   const address = email.trim();
+  const invite = () => {
+    if (!given) throw new Error('invited before the roles were there');
+    return actions.invite(address, given);
+  };
 
   return (
     <MemberForm
       title={m.members.inviteTitle(scope.name)}
       submit={m.members.inviteSubmit}
-      run={() => actions.invite(address, given)}
+      ready={given !== null}
+      run={invite}
       rejected={m.members.inviteRejected}
       onDone={() => toast(m.members.invited(address))}
       onClose={onClose}

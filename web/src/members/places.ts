@@ -30,6 +30,9 @@ export interface Given {
   customRole?: { id: string; name: string } | null;
 }
 
+/** What somebody is mostly invited as. */
+export const USUAL: Role = 'ANALYST';
+
 /** The roles that somebody can be given: the Owner's is only ever handed over. */
 export const GRANTABLE: { account: AccountRole[]; portfolio: PortfolioRole[] } = {
   account: ['ADMIN', 'MANAGER', 'ANALYST', 'CAMPAIGN_COORDINATOR', 'CONTENT_CREATOR', 'SUPPORT'],
