@@ -31,6 +31,7 @@ const shown: [string, (m: Messages) => object, except?: string[]][] = [
   ['AcceptMfaResetRejectionReason', (m) => m.accept.rejected, ['EXPIRED', 'INVALID']],
   ['AcceptInvitationRejectionReason', (m) => m.invitation.rejected, ['EXPIRED', 'INVALID']],
   ['InviteUserRejectionReason', (m) => m.members.inviteRejected],
+  ['ResendInvitationRejectionReason', (m) => m.members.inviteRejected, ['NOT_PENDING']],
   ['InvitePortfolioUserRejectionReason', (m) => m.members.inviteRejected],
   ['ChangeUserRoleRejectionReason', (m) => m.members.rejected],
   ['RemoveUserRejectionReason', (m) => m.members.rejected],

@@ -142,6 +142,9 @@ export function roles(onStage: OnStage): void {
         .getByText(/^Crew · Valid until/)
         .waitFor();
 
+      const wanda = somebody('Wanda Watcher');
+      await invite(owner, wanda.email, 'Watcher');
+
       const guest = (await onStage().visitor()).page;
       await guest.goto(invitationLink(await gateway.mail.wait(nina.email, 'You are invited')));
       await guest.getByRole('cell', { name: 'Crew', exact: true }).waitFor();
@@ -165,6 +168,8 @@ export function roles(onStage: OnStage): void {
       await dialog.getByLabel('Role').waitFor();
       assert.deepEqual(await barred.allTextContents(), ['Admin', 'Watcher']);
       await crew.keyboard.press('Escape');
+      await crew.getByRole('button', { name: `Send again: invitation to ${wanda.email}` }).click();
+      await crew.getByText('This role holds permissions that you do not hold.').waitFor();
       await changeRole(crew, mina, 'Reader');
 
       await crew.getByRole('link', { name: 'Roles', exact: true }).click();
@@ -256,9 +261,21 @@ export function roles(onStage: OnStage): void {
       const users = new URL(owner.url()).pathname;
       await define(owner, 'Seers', 'Analyst', ['view']);
       await changeRole(owner, pia, 'Seers');
+      await changeRole(owner, mina, 'Seers');
 
       const above = await open(pia);
       await row(above, pia).getByText('Below Ltd: Seers').waitFor();
+      // Made of Analyst, and no Analyst: there is something to change.
+      await above.getByLabel('Choose Mina Meyer').check();
+      await above.getByRole('button', { name: 'Change access…' }).click();
+      const dialog = above.getByRole('dialog');
+      await dialog.getByLabel('Change the role').check();
+      await dialog.getByRole('button', { name: 'All 1' }).click();
+      await dialog.getByRole('button', { name: 'Change roles' }).click();
+      await dialog.getByText('1 change was made.', { exact: true }).waitFor();
+      await dialog.getByText('Analyst now').waitFor();
+      await above.keyboard.press('Escape');
+      await row(above, mina).getByText('Below Ltd: Analyst').waitFor();
       await above.goto(url + users);
       assert.deepEqual(await menuOf(above, mina), ['Reset MFA…']);
       assert.deepEqual(await screensOf(above), ['Users', 'MFA policy', 'Audit log', 'General']);

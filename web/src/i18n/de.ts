@@ -335,7 +335,6 @@ const de: Messages = {
     revokeFrom: (email) => `Zurücknehmen: Einladung an ${email}`,
     revoked: (email) => `Die Einladung an ${email} ist zurückgenommen.`,
     notWaiting: 'Diese Einladung wartet nicht mehr.',
-    tooManyMails: 'Zuletzt wurden zu viele Einladungen gesendet.',
     changeRole: 'Rolle ändern …',
     changeRoleTitle: (name) => `Rolle von ${name} ändern`,
     changeRoleSubmit: 'Ändern',

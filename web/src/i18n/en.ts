@@ -353,7 +353,6 @@ const en = {
     revokeFrom: (email: string) => `Take back: invitation to ${email}`,
     revoked: (email: string) => `The invitation to ${email} is taken back.`,
     notWaiting: 'This invitation does not wait any more.',
-    tooManyMails: 'Too many invitations were sent lately.',
     changeRole: 'Change role…',
     changeRoleTitle: (name: string) => `Change the role of ${name}`,
     changeRoleSubmit: 'Change',

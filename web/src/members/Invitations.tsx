@@ -74,12 +74,13 @@ function Waiting(props: { invitation: WaitingInvitationFragment; canChange: bool
     const answer = data?.resendInvitation;
     if (answer?.__typename === 'InvitationResent') toast(m.members.invited(email));
     if (answer?.__typename !== 'ResendInvitationRejected') return;
-    if (answer.reason === 'TOO_MANY_INVITATIONS') {
-      toast(`${m.members.tooManyMails} ${answer.retryAt ? m.time.tryAgainAt(clock(answer.retryAt)) : ''}`);
-    } else {
+    if (answer.reason === 'NOT_PENDING') {
       toast(m.members.notWaiting);
       onRevoked();
+      return;
     }
+    const why = m.members.inviteRejected[answer.reason] ?? answer.message;
+    toast(answer.retryAt ? `${why} ${m.time.tryAgainAt(clock(answer.retryAt))}` : why);
   };
   const takeBack = async () => {
     const { data, error } = await revoke({ input: { invitationId: id } });

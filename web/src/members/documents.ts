@@ -107,6 +107,7 @@ export const resendInvitationDocument = graphql(`
       }
       ... on ResendInvitationRejected {
         reason
+        message
         retryAt
       }
     }
