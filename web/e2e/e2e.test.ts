@@ -17,6 +17,7 @@ import { playground } from './suites/playground';
 import { portfolios } from './suites/portfolios';
 import { profile } from './suites/profile';
 import { resets } from './suites/resets';
+import { roles } from './suites/roles';
 import { screens } from './suites/screens';
 import { signingUp } from './suites/signingUp';
 import { stepUp } from './suites/stepUp';
@@ -41,6 +42,7 @@ describe('the dashboard', () => {
   acceptPage(onStage);
   invitations(onStage);
   members(onStage);
+  roles(onStage);
   ownSecurity(onStage);
   coverage(onStage);
   signingUp(onStage);

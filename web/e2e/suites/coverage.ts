@@ -104,7 +104,7 @@ export function coverage(onStage: OnStage): void {
       const { page } = await onStage().visitor();
       await logIn(page, url, bert);
       await page.getByRole('link', { name: 'MFA policy' }).click();
-      await page.getByText('Only an Owner or Admin may change the policy.').waitFor();
+      await page.getByText('Your role does not allow changing the policy.').waitFor();
       assert.equal(await page.getByRole('heading', { name: 'MFA coverage' }).count(), 0);
       assert.equal(await page.getByText(/no MFA yet/).count(), 0);
     });

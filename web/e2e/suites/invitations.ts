@@ -88,6 +88,7 @@ export function invitations(onStage: OnStage): void {
       await owner.getByRole('button', { name: 'Invite…' }).click();
       const dialog = owner.getByRole('dialog');
       await dialog.getByLabel('E-mail').fill(nina.email);
+      await dialog.getByLabel('Role').waitFor();
       await owner.keyboard.press('Enter');
       await dialog.getByRole('alert').getByText('This person is invited already.').waitFor();
       await owner.keyboard.press('Escape');

@@ -5,6 +5,7 @@ import { account, oneself } from './screens/account';
 import { type Look, LOOKS } from './screens/camera';
 import { beingAsked, entering } from './screens/entering';
 import { portfolio } from './screens/portfolio';
+import { roles } from './screens/roles';
 
 const TOURS: [string, (stage: Stage, look: Look) => Promise<void>][] = [
   ['before log-in', entering],
@@ -12,6 +13,7 @@ const TOURS: [string, (stage: Stage, look: Look) => Promise<void>][] = [
   ['of an account', account],
   ['of oneself', oneself],
   ['of a portfolio', portfolio],
+  ['of roles', roles],
 ];
 
 export function screens(onStage: OnStage): void {

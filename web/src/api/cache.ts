@@ -40,6 +40,7 @@ export const cacheOptions: Partial<CacheExchangeOpts> = {
     AccountOffer: embedded,
     PortfolioOffer: embedded,
     AuditDetail: embedded,
+    StaticRole: embedded,
   },
   updates: {
     Mutation: {

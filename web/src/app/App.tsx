@@ -25,6 +25,7 @@ const ProfilePage = lazy(() => import('../profile/ProfilePage'));
 const CreatePage = lazy(() => import('../create/CreatePage'));
 const AccountSettingsPage = lazy(() => import('../settings/AccountSettingsPage'));
 const PortfolioSettingsPage = lazy(() => import('../settings/PortfolioSettingsPage'));
+const RolesPage = lazy(() => import('../roles/RolesPage'));
 const SecurityPage = lazy(() => import('../security/SecurityPage'));
 const AccountPolicyPage = lazy(() => import('../policy/AccountPolicyPage'));
 const PortfolioPolicyPage = lazy(() => import('../policy/PortfolioPolicyPage'));
@@ -91,6 +92,7 @@ function SignedInOrNot() {
         <Suspense fallback={<Loading />}>
           <Switch>
             <Route path="/accounts/:id/users">{({ id }) => <AccountUsersPage key={id} id={id} />}</Route>
+            <Route path="/accounts/:id/roles">{({ id }) => <RolesPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/policy">{({ id }) => <AccountPolicyPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/audit">{({ id }) => <AccountAuditPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/settings">{({ id }) => <AccountSettingsPage key={id} id={id} />}</Route>

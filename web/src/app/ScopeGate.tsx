@@ -5,19 +5,20 @@ import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { NotFound } from './NotFound';
 
-export function ScopeGate<Scope>(props: {
+export function ScopeGate<Scope, Rights>(props: {
   loaded: {
     scope: Scope | null;
-    canManage: boolean;
+    /** What the viewer may do there. */
+    rights: Rights;
     loading: boolean;
     error: CombinedError | undefined;
     retry: (options: { requestPolicy: 'network-only' }) => void;
   };
-  children: (scope: Scope, canManage: boolean) => ReactNode;
+  children: (scope: Scope, rights: Rights) => ReactNode;
 }) {
-  const { scope, canManage, loading, error, retry } = props.loaded;
+  const { scope, rights, loading, error, retry } = props.loaded;
   if (loading) return <Loading />;
-  if (scope) return props.children(scope, canManage);
+  if (scope) return props.children(scope, rights);
   if (error) return <FailureNotice error={error} onRetry={() => retry({ requestPolicy: 'network-only' })} />;
   return <NotFound />;
 }

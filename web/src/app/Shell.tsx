@@ -3,10 +3,20 @@ import { AppShell, Burger, Button, Group, NativeSelect, NavLink, Stack, Text } f
 import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
-import type { AccountRole, PortfolioRole } from '../gql/graphql';
 import { useI18n } from '../i18n';
-import { BuildingIcon, KeyIcon, LogIcon, PersonIcon, PlusIcon, ShieldIcon, SlidersIcon, UsersIcon } from '../ui/icons';
+import {
+  BuildingIcon,
+  KeyIcon,
+  LogIcon,
+  PersonIcon,
+  PlusIcon,
+  RolesIcon,
+  ShieldIcon,
+  SlidersIcon,
+  UsersIcon,
+} from '../ui/icons';
 import { Preferences } from './Preferences';
+import { rightsIn, useAccountScope } from './scope';
 import classes from './Shell.module.css';
 import { useLogOut } from './useLogOut';
 import { homeOf, manages, useViewer } from './viewer';
@@ -127,27 +137,54 @@ function ScopeSelect() {
 
 /** The screens of the account or portfolio in the address that the viewer's role opens. */
 function ScopeLinks() {
-  const { m } = useI18n();
-  const viewer = useViewer();
   const scope = useScope();
   if (!scope) return null;
-  const base = `/${scope.kind}/${scope.id}`;
-  const portfolio = scope.kind === 'portfolios';
-  const edges: { role: AccountRole | PortfolioRole; node: { id: string } }[] = viewer[scope.kind].edges;
-  const role = edges.find((edge) => edge.node.id === scope.id)?.role;
-  // Whoever sees an account without being its member manages the portfolio that links it.
-  const manager = manages(role) || (!portfolio && !role);
+  return scope.kind === 'accounts' ? <AccountLinks key={scope.id} id={scope.id} /> : <PortfolioLinks id={scope.id} />;
+}
+
+function AccountLinks({ id }: { id: string }) {
+  const { m } = useI18n();
+  const viewer = useViewer();
+  const { scope } = useAccountScope(id);
+  // Until it is there, what is known from log-in.
+  const account = scope ?? viewer.accounts.edges.find(({ node }) => node.id === id)?.node;
+  const { holds, oversees } = rightsIn(account);
+  const base = `/accounts/${id}`;
   return (
-    <div>
-      <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
-        {portfolio ? m.app.manage : m.app.settings}
-      </Text>
-      {(portfolio ? manager : role) && <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />}
-      {portfolio && <ScreenLink href={`${base}/team`} icon={<PersonIcon />} label={m.app.team} />}
-      {portfolio && <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />}
+    <Links title={m.app.settings}>
+      {holds('USERS_VIEW') && <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />}
+      {holds('ROLES_MANAGE') && <ScreenLink href={`${base}/roles`} icon={<RolesIcon />} label={m.customRoles.screen} />}
+      <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
+      {oversees('AUDIT_VIEW') && <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />}
+      <ScreenLink href={`${base}/settings`} icon={<SlidersIcon />} label={m.app.general} />
+    </Links>
+  );
+}
+
+function PortfolioLinks({ id }: { id: string }) {
+  const { m } = useI18n();
+  const viewer = useViewer();
+  const base = `/portfolios/${id}`;
+  const manager = manages(viewer.portfolios.edges.find(({ node }) => node.id === id)?.role);
+  return (
+    <Links title={m.app.manage}>
+      {manager && <ScreenLink href={`${base}/users`} icon={<UsersIcon />} label={m.app.users} />}
+      <ScreenLink href={`${base}/team`} icon={<PersonIcon />} label={m.app.team} />
+      <ScreenLink href={`${base}/accounts`} icon={<BuildingIcon />} label={m.app.portfolioAccounts} />
       <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
       {manager && <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />}
       <ScreenLink href={`${base}/settings`} icon={<SlidersIcon />} label={m.app.general} />
+    </Links>
+  );
+}
+
+function Links({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed" fw={600} px="sm" pb={4}>
+        {title}
+      </Text>
+      {children}
     </div>
   );
 }

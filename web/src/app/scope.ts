@@ -1,6 +1,8 @@
-// One account or portfolio, and whether the viewer manages it: directly, or through the portfolio that links it.
+// One account or portfolio, and what the viewer may do there: by a role in it, or through the portfolio that links it.
+// The gateway decides; this only spares a person dead ends.
 import { useQuery } from 'urql';
 import { graphql } from '../gql';
+import type { Permission, PortfolioRole } from '../gql/graphql';
 import { manages } from './viewer';
 
 const accountScopeDocument = graphql(`
@@ -9,6 +11,7 @@ const accountScopeDocument = graphql(`
       id
       name
       viewerRole
+      viewerPermissions
       portfolio {
         id
         viewerRole
@@ -27,15 +30,39 @@ const portfolioScopeDocument = graphql(`
   }
 `);
 
+/** What the viewer may do in an account. */
+export interface Rights {
+  /** By the role in the account itself: for what its own people decide. */
+  holds(permission: Permission): boolean;
+  /** By that role, or as Owner or Admin of the portfolio above: they look at all that is there, and reset MFA. */
+  oversees(permission: Permission): boolean;
+}
+
+export function rightsIn(
+  account:
+    | {
+        viewerPermissions?: Permission[] | null;
+        portfolio?: { viewerRole?: PortfolioRole | null } | null;
+      }
+    | null
+    | undefined,
+): Rights {
+  const held = account?.viewerPermissions ?? [];
+  const above = manages(account?.portfolio?.viewerRole);
+  return {
+    holds: (permission) => held.includes(permission),
+    oversees: (permission) => above || held.includes(permission),
+  };
+}
+
 export function useAccountScope(id: string) {
   const [{ data, fetching, error }, retry] = useQuery({ query: accountScopeDocument, variables: { id } });
   const account = data?.account ?? null;
-  const canManage = manages(account?.viewerRole) || manages(account?.portfolio?.viewerRole);
-  return { scope: account, canManage, loading: fetching && !data, error, retry };
+  return { scope: account, rights: rightsIn(account), loading: fetching && !data, error, retry };
 }
 
 export function usePortfolioScope(id: string) {
   const [{ data, fetching, error }, retry] = useQuery({ query: portfolioScopeDocument, variables: { id } });
   const portfolio = data?.portfolio ?? null;
-  return { scope: portfolio, canManage: manages(portfolio?.viewerRole), loading: fetching && !data, error, retry };
+  return { scope: portfolio, rights: manages(portfolio?.viewerRole), loading: fetching && !data, error, retry };
 }

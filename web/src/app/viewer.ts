@@ -19,6 +19,7 @@ export const viewerDocument = graphql(`
           node {
             id
             name
+            viewerPermissions
           }
         }
       }
@@ -47,16 +48,18 @@ export function useViewer(): Viewer {
 
 /** Where a person starts: what they manage comes first. */
 export function homeOf(viewer: Viewer): string {
-  const account = viewer.accounts.edges.find((edge) => manages(edge.role)) ?? viewer.accounts.edges[0];
+  const works = (account: Viewer['accounts']['edges'][number]['node']) =>
+    account.viewerPermissions?.some((permission) => permission !== 'USERS_VIEW') ?? false;
+  const account = viewer.accounts.edges.find(({ node }) => works(node)) ?? viewer.accounts.edges[0];
   const portfolio = viewer.portfolios.edges.find((edge) => manages(edge.role)) ?? viewer.portfolios.edges[0];
-  if (account && (manages(account.role) || !portfolio || !manages(portfolio.role))) {
+  if (account && (works(account.node) || !portfolio || !manages(portfolio.role))) {
     return `/accounts/${account.node.id}/users`;
   }
   if (portfolio) return `/portfolios/${portfolio.node.id}/${manages(portfolio.role) ? 'users' : 'team'}`;
   return '/security';
 }
 
-/** Whether a role may manage people and policies. The gateway decides; this only spares a person dead ends. */
+/** Whether a role manages people and policies by itself. The gateway decides; this only spares a person dead ends. */
 export function manages(role: AccountRole | PortfolioRole | null | undefined): boolean {
   return role === 'OWNER' || role === 'ADMIN';
 }

@@ -87,7 +87,7 @@ const accountAuditDocument = graphql(`
 export default function AccountAuditPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account, canManage) => (canManage ? <Log id={id} name={account.name} /> : <NotFound />)}
+      {(account, { oversees }) => (oversees('AUDIT_VIEW') ? <Log id={id} name={account.name} /> : <NotFound />)}
     </ScopeGate>
   );
 }

@@ -19,7 +19,8 @@ export interface Chosen {
   id: string;
   name: string;
   email: string;
-  places: (Place & { role: AccountRole })[];
+  /** With the static role there; null for another. */
+  places: (Place & { role: AccountRole | null })[];
 }
 
 export type Kind = PortfolioAccessChangeKind;

@@ -1,4 +1,5 @@
 // German.
+import access from './de/access';
 import own from './de/own';
 import places from './de/places';
 import type { Messages } from './en';
@@ -9,6 +10,7 @@ const notNow = {
 };
 
 const de: Messages = {
+  ...access,
   ...own,
   ...places,
   app: {
@@ -382,7 +384,6 @@ const de: Messages = {
     revokeFrom: (email) => `Zurücknehmen: Einladung an ${email}`,
     revoked: (email) => `Die Einladung an ${email} ist zurückgenommen.`,
     notWaiting: 'Diese Einladung wartet nicht mehr.',
-    tooManyMails: 'Zuletzt wurden zu viele Einladungen gesendet.',
     changeRole: 'Rolle ändern …',
     changeRoleTitle: (name) => `Rolle von ${name} ändern`,
     changeRoleSubmit: 'Ändern',
@@ -480,7 +481,7 @@ const de: Messages = {
       GRACE_IN_PAST: 'Der Tag muss in der Zukunft liegen.',
       ...notNow,
     },
-    readOnly: 'Nur ein Owner oder Admin darf die Richtlinie ändern.',
+    readOnly: 'Ihre Rolle erlaubt nicht, die Richtlinie zu ändern.',
   },
   coverage: {
     title: 'MFA-Abdeckung',

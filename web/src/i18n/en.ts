@@ -32,6 +32,7 @@ import type {
   TransferAccountOwnershipRejectionReason,
   TransferPortfolioOwnershipRejectionReason,
 } from '../gql/graphql';
+import access from './en/access';
 import own from './en/own';
 import places from './en/places';
 import type { Labels } from './labels';
@@ -42,6 +43,7 @@ const notNow = {
 };
 
 const en = {
+  ...access,
   ...own,
   ...places,
   app: {
@@ -403,7 +405,6 @@ const en = {
     revokeFrom: (email: string) => `Take back: invitation to ${email}`,
     revoked: (email: string) => `The invitation to ${email} is taken back.`,
     notWaiting: 'This invitation does not wait any more.',
-    tooManyMails: 'Too many invitations were sent lately.',
     changeRole: 'Change role…',
     changeRoleTitle: (name: string) => `Change the role of ${name}`,
     changeRoleSubmit: 'Change',
@@ -508,7 +509,7 @@ const en = {
       GRACE_IN_PAST: 'The day must lie in the future.',
       ...notNow,
     } as Labels<SetAccountMfaPolicyRejectionReason | SetPortfolioMfaPolicyRejectionReason>,
-    readOnly: 'Only an Owner or Admin may change the policy.',
+    readOnly: 'Your role does not allow changing the policy.',
   },
   coverage: {
     title: 'MFA coverage',

@@ -1,5 +1,6 @@
 // Which language, and how times and durations read in it. A language is fetched when it is chosen.
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import type { AccountRole, PortfolioRole } from '../gql/graphql';
 import type { Messages } from './en';
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;
@@ -96,6 +97,14 @@ export function useI18n(): I18n {
   const i18n = useContext(I18nContext);
   if (!i18n) throw new Error('useI18n outside I18nProvider');
   return i18n;
+}
+
+/** What somebody is, or is invited to be: a role that the account has defined, by its own name, or a static one. */
+export function roleName(
+  m: Messages,
+  given: { role: AccountRole | PortfolioRole; customRole?: { name: string } | null },
+): string {
+  return given.customRole?.name ?? label(m.roles, given.role);
 }
 
 /** A label, or the enum value's own name where a language does not know it yet. */

@@ -3,7 +3,7 @@ import { Button, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import type { WaitingInvitationFragment } from '../gql/graphql';
-import { label, useI18n } from '../i18n';
+import { roleName, useI18n } from '../i18n';
 import { FailureNotice } from '../ui/FailureNotice';
 import { type PageCursor, Pager } from '../ui/Pager';
 import { useToast } from '../ui/toasts';
@@ -62,6 +62,10 @@ function Waiting(props: { invitation: WaitingInvitationFragment; canChange: bool
   const [resent, resend] = useMutation(resendInvitationDocument);
   const [revoked, revoke] = useMutation(revokeInvitationDocument);
   const { id, email, offer, invitedBy } = invitation;
+  const offered =
+    offer.__typename === 'AccountOffer'
+      ? { role: offer.accountRole, customRole: offer.customRole ?? null }
+      : { role: offer.portfolioRole };
   const expired = invitation.state === 'EXPIRED' || new Date(invitation.expiresAt).getTime() <= now;
 
   const sendAgain = async () => {
@@ -70,12 +74,13 @@ function Waiting(props: { invitation: WaitingInvitationFragment; canChange: bool
     const answer = data?.resendInvitation;
     if (answer?.__typename === 'InvitationResent') toast(m.members.invited(email));
     if (answer?.__typename !== 'ResendInvitationRejected') return;
-    if (answer.reason === 'TOO_MANY_INVITATIONS') {
-      toast(`${m.members.tooManyMails} ${answer.retryAt ? m.time.tryAgainAt(clock(answer.retryAt)) : ''}`);
-    } else {
+    if (answer.reason === 'NOT_PENDING') {
       toast(m.members.notWaiting);
       onRevoked();
+      return;
     }
+    const why = m.members.inviteRejected[answer.reason] ?? answer.message;
+    toast(answer.retryAt ? `${why} ${m.time.tryAgainAt(clock(answer.retryAt))}` : why);
   };
   const takeBack = async () => {
     const { data, error } = await revoke({ input: { invitationId: id } });
@@ -93,7 +98,7 @@ function Waiting(props: { invitation: WaitingInvitationFragment; canChange: bool
             {email}
           </Text>
           <Text size="sm">
-            {`${label(m.roles, offer.__typename === 'AccountOffer' ? offer.accountRole : offer.portfolioRole)} · `}
+            {`${roleName(m, offered)} · `}
             {expired ? m.members.expired : m.members.validUntil(dateTime(invitation.expiresAt))}
           </Text>
           <Text size="xs" c={invitation.delivery === 'FAILED' ? 'var(--mantine-color-error)' : 'dimmed'}>

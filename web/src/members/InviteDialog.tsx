@@ -4,22 +4,27 @@ import { useState } from 'react';
 import { useI18n } from '../i18n';
 import { useToast } from '../ui/toasts';
 import { MemberForm } from './MemberForm';
-import { type Role, type Scope, usePlaceActions } from './places';
-import { RoleSelect } from './RoleSelect';
+import { type Given, type Scope, USUAL, usePlaceActions } from './places';
+import { GivenSelect } from './GivenSelect';
 
 export default function InviteDialog({ scope, onClose }: { scope: Scope; onClose: () => void }) {
   const { m } = useI18n();
   const toast = useToast();
   const actions = usePlaceActions(scope);
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState<Role>('ANALYST');
+  const [given, setGiven] = useState<Given | null>(scope.kind === 'portfolio' ? { role: USUAL } : null);
   const address = email.trim();
+  const invite = () => {
+    if (!given) throw new Error('invited before the roles were there');
+    return actions.invite(address, given);
+  };
 
   return (
     <MemberForm
       title={m.members.inviteTitle(scope.name)}
       submit={m.members.inviteSubmit}
-      run={() => actions.invite(address, role)}
+      ready={given !== null}
+      run={invite}
       rejected={m.members.inviteRejected}
       onDone={() => toast(m.members.invited(address))}
       onClose={onClose}
@@ -36,7 +41,7 @@ export default function InviteDialog({ scope, onClose }: { scope: Scope; onClose
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
       />
-      <RoleSelect kind={scope.kind} value={role} onChange={setRole} />
+      <GivenSelect scope={scope} value={given} onChange={setGiven} />
     </MemberForm>
   );
 }

@@ -1,17 +1,17 @@
 // Changing a person's place in an account or a portfolio: another role, out of it, or its Owner.
 import { Text } from '@mantine/core';
 import { useState } from 'react';
-import { label, useI18n } from '../i18n';
+import { roleName, useI18n } from '../i18n';
 import { useToast } from '../ui/toasts';
 import { MemberForm } from './MemberForm';
-import { type Role, type Scope, usePlaceActions } from './places';
-import { RoleSelect } from './RoleSelect';
+import { type Given, type Scope, usePlaceActions } from './places';
+import { GivenSelect } from './GivenSelect';
 import { useLeft } from './useLeft';
 
 export interface Change {
   kind: 'role' | 'remove' | 'leave' | 'transfer';
   user: { id: string; name: string };
-  role: Role;
+  held: Given;
 }
 
 interface Props {
@@ -37,17 +37,17 @@ function RoleDialog({ scope, change, onClose }: Props) {
   const { m } = useI18n();
   const toast = useToast();
   const actions = usePlaceActions(scope);
-  const [role, setRole] = useState(change.role);
+  const [given, setGiven] = useState(change.held);
   return (
     <MemberForm
       title={m.members.changeRoleTitle(change.user.name)}
       submit={m.members.changeRoleSubmit}
-      run={() => actions.changeRole(change.user.id, role)}
+      run={() => actions.changeRole(change.user.id, given)}
       rejected={m.members.rejected}
-      onDone={() => toast(m.members.roleChanged(change.user.name, label(m.roles, role)))}
+      onDone={() => toast(m.members.roleChanged(change.user.name, roleName(m, given)))}
       onClose={onClose}
     >
-      <RoleSelect kind={scope.kind} value={role} onChange={setRole} autoFocus />
+      <GivenSelect scope={scope} value={given} onChange={setGiven} autoFocus />
     </MemberForm>
   );
 }

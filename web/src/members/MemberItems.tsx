@@ -3,12 +3,12 @@ import { Menu } from '@mantine/core';
 import { useViewer } from '../app/viewer';
 import { useI18n } from '../i18n';
 import type { Change } from './MemberDialog';
-import type { Role } from './places';
+import type { Given } from './places';
 
 /** A person's place, and what the viewer may do about it. */
 export interface MemberPlace {
-  role: Role;
-  /** Whether the viewer changes the places of others here, or only their own. */
+  held: Given;
+  /** Whether the viewer may change this place of somebody else, or only their own. */
   manages: boolean;
   /** Whether the viewer is the Owner, who alone hands over. */
   owns: boolean;
@@ -18,10 +18,10 @@ export interface MemberPlace {
 export function MemberItems({ user, place }: { user: { id: string; name: string }; place: MemberPlace }) {
   const { m } = useI18n();
   const viewer = useViewer();
-  const { role } = place;
+  const { held } = place;
   // The Owner's place is changed by nobody; it is only ever handed over.
-  if (role === 'OWNER') return null;
-  const choose = (kind: Change['kind']) => () => place.onChange({ kind, user, role });
+  if (held.role === 'OWNER') return null;
+  const choose = (kind: Change['kind']) => () => place.onChange({ kind, user, held });
   if (user.id === viewer.user.id) return <Menu.Item onClick={choose('leave')}>{m.members.leave}</Menu.Item>;
   if (!place.manages) return null;
   return (

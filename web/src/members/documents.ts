@@ -58,6 +58,10 @@ export const waitingInvitationFragment = graphql(`
       __typename
       ... on AccountOffer {
         accountRole: role
+        customRole {
+          id
+          name
+        }
       }
       ... on PortfolioOffer {
         portfolioRole: role
@@ -103,6 +107,7 @@ export const resendInvitationDocument = graphql(`
       }
       ... on ResendInvitationRejected {
         reason
+        message
         retryAt
       }
     }
@@ -125,6 +130,7 @@ export const changeUserRoleDocument = graphql(`
         account {
           id
           viewerRole
+          viewerPermissions
         }
       }
       ... on ChangeUserRoleRejected {
@@ -157,6 +163,7 @@ export const transferAccountOwnershipDocument = graphql(`
         account {
           id
           viewerRole
+          viewerPermissions
         }
       }
       ... on TransferAccountOwnershipRejected {

@@ -24,6 +24,15 @@ export interface Scope {
 /** Every role of a portfolio is called like one of an account. */
 export type Role = AccountRole;
 
+/** A role as somebody has it or is given it: a static one, or one that the account has defined, with its base. */
+export interface Given {
+  role: Role;
+  customRole?: { id: string; name: string } | null;
+}
+
+/** What somebody is mostly invited as. */
+export const USUAL: Role = 'ANALYST';
+
 /** The roles that somebody can be given: the Owner's is only ever handed over. */
 export const GRANTABLE: { account: AccountRole[]; portfolio: PortfolioRole[] } = {
   account: ['ADMIN', 'MANAGER', 'ANALYST', 'CAMPAIGN_COORDINATOR', 'CONTENT_CREATOR', 'SUPPORT'],
@@ -43,8 +52,8 @@ export interface Outcome {
 }
 
 export interface PlaceActions {
-  invite(email: string, role: Role): Promise<Outcome>;
-  changeRole(userId: string, role: Role): Promise<Outcome>;
+  invite(email: string, given: Given): Promise<Outcome>;
+  changeRole(userId: string, given: Given): Promise<Outcome>;
   remove(userId: string): Promise<Outcome>;
   transfer(userId: string): Promise<Outcome>;
 }
@@ -56,10 +65,20 @@ export function usePlaceActions({ kind, id }: Scope): PlaceActions {
 
 function inAccount(client: Client, accountId: string): PlaceActions {
   return {
-    invite: (email, role) =>
-      perform(client, inviteUserDocument, { input: { accountId, email, role } }, (data) => data.inviteUser),
-    changeRole: (userId, role) =>
-      perform(client, changeUserRoleDocument, { input: { accountId, userId, role } }, (data) => data.changeUserRole),
+    invite: (email, given) =>
+      perform(
+        client,
+        inviteUserDocument,
+        { input: { accountId, email, ...inAccountAs(given) } },
+        (data) => data.inviteUser,
+      ),
+    changeRole: (userId, given) =>
+      perform(
+        client,
+        changeUserRoleDocument,
+        { input: { accountId, userId, ...inAccountAs(given) } },
+        (data) => data.changeUserRole,
+      ),
     remove: (userId) =>
       perform(client, removeUserDocument, { input: { accountId, userId } }, (data) => data.removeUser),
     transfer: (userId) =>
@@ -74,14 +93,14 @@ function inAccount(client: Client, accountId: string): PlaceActions {
 
 function inPortfolio(client: Client, portfolioId: string): PlaceActions {
   return {
-    invite: (email, role) =>
+    invite: (email, { role }) =>
       perform(
         client,
         invitePortfolioUserDocument,
         { input: { portfolioId, email, role: ofPortfolio(role) } },
         (data) => data.invitePortfolioUser,
       ),
-    changeRole: (userId, role) =>
+    changeRole: (userId, { role }) =>
       perform(
         client,
         changePortfolioUserRoleDocument,
@@ -103,6 +122,11 @@ function inPortfolio(client: Client, portfolioId: string): PlaceActions {
         (data) => data.transferPortfolioOwnership,
       ),
   };
+}
+
+/** Either one or the other is named. */
+function inAccountAs({ role, customRole }: Given): { role: Role } | { customRoleId: string } {
+  return customRole ? { customRoleId: customRole.id } : { role };
 }
 
 /** Forms for portfolios offer no other role. */

@@ -3,7 +3,6 @@ import { Stack } from '@mantine/core';
 import { useMutation, useQuery } from 'urql';
 import { ScopeGate } from '../app/ScopeGate';
 import { useAccountScope } from '../app/scope';
-import { manages } from '../app/viewer';
 import { AccountCoverage } from '../coverage/Coverage';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
@@ -64,7 +63,9 @@ const setAccountMfaPolicyDocument = graphql(`
 export default function AccountPolicyPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account, sees) => <Policy id={id} name={account.name} canManage={manages(account.viewerRole)} sees={sees} />}
+      {(account, { holds, oversees }) => (
+        <Policy id={id} name={account.name} canManage={holds('MFA_POLICY')} sees={oversees('MFA_RESET')} />
+      )}
     </ScopeGate>
   );
 }

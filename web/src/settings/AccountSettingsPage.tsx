@@ -1,9 +1,10 @@
-// An account as a whole: its portfolio, leaving it, closing it.
+// An account as a whole: its security contact, its portfolio, leaving it, closing it.
 import { Anchor, Button } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { NotFound } from '../app/NotFound';
+import { rightsIn } from '../app/scope';
 import { useViewer } from '../app/viewer';
 import type { AccountSettingsQuery } from '../gql/graphql';
 import { useI18n } from '../i18n';
@@ -11,6 +12,7 @@ import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
 import { accountSettingsDocument } from './documents';
+import { SecurityContact } from './SecurityContact';
 import { SettingsPart } from './SettingsPart';
 
 const CloseDialog = lazy(() => import('./CloseDialog'));
@@ -37,10 +39,14 @@ function Settings({ account }: { account: Account }) {
   const stop = () => setDoing(null);
   const { id, name, viewerRole, portfolio } = account;
   const scope = { kind: 'account', id, name } as const;
+  const { holds, oversees } = rightsIn(account);
   const unlinks = portfolio && (viewerRole === 'OWNER' || portfolio.viewerRole === 'OWNER');
 
   return (
     <Page title={m.settings.of(name)}>
+      {oversees('MFA_RESET') && (
+        <SecurityContact id={id} name={name} canChoose={holds('ACCOUNT_SETTINGS') && holds('USERS_VIEW')} />
+      )}
       <SettingsPart
         title={m.settings.portfolio}
         text={portfolio ? m.settings.inPortfolio(portfolio.name) : m.settings.inNoPortfolio}

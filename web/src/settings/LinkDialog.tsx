@@ -1,25 +1,39 @@
 // Adding one of the viewer's accounts to a portfolio. An account is in at most one, and its Owner or Admin adds it.
 import { Anchor, NativeSelect, Text } from '@mantine/core';
 import { useState } from 'react';
-import { useClient } from 'urql';
+import { useClient, useQuery } from 'urql';
 import { Link } from 'wouter';
 import { useAllPages } from '../api/useAllPages';
-import { manages } from '../app/viewer';
 import { useI18n } from '../i18n';
+import { covers } from '../members/held';
 import { MemberForm } from '../members/MemberForm';
 import { perform } from '../members/places';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { useToast } from '../ui/toasts';
-import { addAccountToPortfolioDocument, linkableAccountsDocument } from './documents';
+import { addAccountToPortfolioDocument, linkableAccountsDocument, staticRolesDocument } from './documents';
 
 export default function LinkDialog(props: { portfolio: { id: string; name: string }; onClose: () => void }) {
   const { m } = useI18n();
   const toast = useToast();
   const client = useClient();
   const { portfolio } = props;
-  const { edges, error, again } = useAllPages(linkableAccountsDocument, {}, (data) => data.viewer?.accounts);
-  const accounts = edges?.filter(({ role, node }) => manages(role) && !node.portfolio).map(({ node }) => node);
+  const [statics, askStatics] = useQuery({ query: staticRolesDocument });
+  const linkable = useAllPages(linkableAccountsDocument, {}, (data) => data.viewer?.accounts);
+  const error = statics.error ?? linkable.error;
+  const again = () => {
+    askStatics({ requestPolicy: 'network-only' });
+    linkable.again();
+  };
+  // Linking gives all away that an Admin holds.
+  const admin = statics.data?.staticRoles.find(({ role }) => role === 'ADMIN');
+  const accounts =
+    admin &&
+    linkable.edges
+      ?.filter(
+        ({ role, node }) => !node.portfolio && covers({ role, permissions: node.viewerPermissions ?? [] }, admin),
+      )
+      .map(({ node }) => node);
   const [chosen, setChosen] = useState('');
   const account = accounts?.find((one) => one.id === chosen);
 

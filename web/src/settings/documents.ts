@@ -8,10 +8,82 @@ export const accountSettingsDocument = graphql(`
       name
       createdAt
       viewerRole
+      viewerPermissions
       portfolio {
         id
         name
         viewerRole
+      }
+    }
+  }
+`);
+
+export const staticRolesDocument = graphql(`
+  query StaticRoles {
+    staticRoles {
+      role
+      permissions
+    }
+  }
+`);
+
+export const securityContactDocument = graphql(`
+  query SecurityContact($id: ID!) {
+    account(id: $id) {
+      id
+      securityContact {
+        id
+        name
+        email
+      }
+    }
+  }
+`);
+
+export const contactCandidatesDocument = graphql(`
+  query ContactCandidates($id: ID!, $after: String) {
+    account(id: $id) {
+      id
+      users(first: 100, after: $after, roles: [OWNER, ADMIN]) {
+        edges {
+          role
+          customRole {
+            id
+            name
+          }
+          node {
+            id
+            name
+            email
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const setAccountSecurityContactDocument = graphql(`
+  mutation SetAccountSecurityContact($input: SetAccountSecurityContactInput!) {
+    setAccountSecurityContact(input: $input) {
+      __typename
+      ... on AccountSecurityContactSet {
+        account {
+          id
+          securityContact {
+            id
+            name
+            email
+          }
+        }
+      }
+      ... on SetAccountSecurityContactRejected {
+        reason
+        message
+        retryAt
       }
     }
   }
@@ -26,6 +98,7 @@ export const linkableAccountsDocument = graphql(`
           node {
             id
             name
+            viewerPermissions
             portfolio {
               id
             }

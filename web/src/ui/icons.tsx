@@ -88,3 +88,9 @@ export const SlidersIcon = () => (
     <circle cx="9" cy="17" r="2" />
   </Icon>
 );
+export const RolesIcon = () => (
+  <Icon>
+    <circle cx="9" cy="8" r="4" />
+    <path d="M2 21c0-4 3-7 7-7M14 18l2 2 5-5" />
+  </Icon>
+);

@@ -2,13 +2,14 @@
 import { Anchor, Button, NativeSelect, Stack, Text } from '@mantine/core';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import { useQuery } from 'urql';
-import { Link } from 'wouter';
+import { Link, Redirect } from 'wouter';
 import { ScopeGate } from '../app/ScopeGate';
-import { useAccountScope } from '../app/scope';
-import { manages } from '../app/viewer';
+import { type Rights, useAccountScope } from '../app/scope';
+import { useViewer } from '../app/viewer';
 import { graphql } from '../gql';
-import type { AccountRole } from '../gql/graphql';
-import { label, useI18n } from '../i18n';
+import type { AccountUsersQuery } from '../gql/graphql';
+import { label, roleName, useI18n } from '../i18n';
+import { covers, type Held, heldBy } from '../members/held';
 import type { Change } from '../members/MemberDialog';
 import { ROLES } from '../members/roles';
 import { FailureNotice } from '../ui/FailureNotice';
@@ -38,7 +39,12 @@ const accountUsersDocument = graphql(`
     $roles: [AccountRole!]
     $mfaEnabled: Boolean
     $manages: Boolean!
+    $places: Boolean!
   ) {
+    staticRoles @include(if: $places) {
+      role
+      permissions
+    }
     account(id: $id) {
       id
       users(
@@ -53,6 +59,11 @@ const accountUsersDocument = graphql(`
         totalCount
         edges {
           role
+          customRole {
+            id
+            name
+            permissions
+          }
           node {
             ...UserRow
           }
@@ -71,16 +82,23 @@ const accountUsersDocument = graphql(`
 export default function AccountUsersPage({ id }: { id: string }) {
   return (
     <ScopeGate loaded={useAccountScope(id)}>
-      {(account, canManage) =>
-        account.viewerRole ? (
-          <Users id={id} name={account.name} canManage={canManage} viewerRole={account.viewerRole} />
-        ) : (
-          <MembersOnly name={account.name} portfolioId={account.portfolio?.id} />
-        )
-      }
+      {(account, rights) => {
+        const { viewerRole, viewerPermissions } = account;
+        if (!viewerRole || !viewerPermissions) {
+          return <MembersOnly name={account.name} portfolioId={account.portfolio?.id} />;
+        }
+        if (!rights.holds('USERS_VIEW')) {
+          // Links to an account lead here; somebody whose role does not open the list has another first screen.
+          return <Redirect to={`/accounts/${id}/${rights.oversees('AUDIT_VIEW') ? 'audit' : 'policy'}`} replace />;
+        }
+        const mine = { role: viewerRole, permissions: viewerPermissions };
+        return <Users id={id} name={account.name} rights={rights} mine={mine} />;
+      }}
     </ScopeGate>
   );
 }
+
+type Edge = NonNullable<NonNullable<AccountUsersQuery['account']>['users']>['edges'][number];
 
 /** People of the portfolio manage an account's users without being among them; their list is elsewhere. */
 function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string | undefined }) {
@@ -97,15 +115,17 @@ function MembersOnly({ name, portfolioId }: { name: string; portfolioId: string 
   );
 }
 
-function Users(props: { id: string; name: string; canManage: boolean; viewerRole: AccountRole }) {
-  const { id, name, canManage, viewerRole } = props;
+function Users(props: { id: string; name: string; rights: Rights; mine: Held }) {
+  const { id, name, rights, mine } = props;
+  const canManage = rights.oversees('MFA_RESET');
   const scope = { kind: 'account', id, name } as const;
   const { m, number } = useI18n();
+  const viewer = useViewer();
   const { params, set } = useListParams();
   const [inviting, setInviting] = useState(false);
   const [change, setChange] = useState<Change | null>(null);
-  // Who belongs to the account is for its own Owner and Admins to say.
-  const ownsPlaces = manages(viewerRole);
+  // Who belongs to the account is for its own people to say.
+  const ownsPlaces = rights.holds('USERS_MANAGE');
   const role = ROLES.find((one) => one === params.get('role'));
   const [{ data, error, fetching }, refetch] = useQuery({
     query: accountUsersDocument,
@@ -117,11 +137,20 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
       roles: role ? [role] : null,
       mfaEnabled: canManage ? mfaFilter(params) : null,
       manages: canManage,
+      places: ownsPlaces,
     },
   });
   const reload = useCallback(() => refetch({ requestPolicy: 'network-only' }), [refetch]);
   const feed = useMfaResetFeed({ accountId: id }, { pause: !canManage, onMissed: reload });
   const users = data?.account?.users;
+  const statics = data?.staticRoles;
+
+  /** A place that the viewer may change: nobody else's where it holds more than theirs, and never the Owner's. */
+  const placeOf = (edge: Edge, statics: Held[]) => {
+    const manages = covers(mine, heldBy(edge, statics));
+    if (edge.role === 'OWNER' || (!manages && edge.node.id !== viewer.user.id)) return {};
+    return { place: { held: edge, manages, owns: mine.role === 'OWNER', onChange: setChange } };
+  };
 
   return (
     <Page
@@ -152,13 +181,12 @@ function Users(props: { id: string; name: string; canManage: boolean; viewerRole
             label={m.users.of(name)}
             rolesHeading={m.users.role}
             canManage={canManage}
+            withMenus={canManage || ownsPlaces}
             feed={feed}
             rows={users.edges.map((edge) => ({
               user: edge.node,
-              roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
-              ...(ownsPlaces && {
-                place: { role: edge.role, manages: true, owns: viewerRole === 'OWNER', onChange: setChange },
-              }),
+              roles: <Text size="sm">{roleName(m, edge)}</Text>,
+              ...(statics && placeOf(edge, statics)),
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />

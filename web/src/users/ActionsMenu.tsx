@@ -10,11 +10,13 @@ import type { ResetSubject } from './ResetMfaDialog';
 
 export interface ActionsProps {
   user: UserRowFragment;
+  /** Whether the viewer may reset the MFA of people here. */
+  resets: boolean;
   onReset: (subject: ResetSubject) => void;
   place: MemberPlace | undefined;
 }
 
-export default function ActionsMenu({ user, onReset, place }: ActionsProps) {
+export default function ActionsMenu({ user, resets, onReset, place }: ActionsProps) {
   const { m } = useI18n();
   const button = useRef<HTMLButtonElement>(null);
   const { allowed, reason } = user.mfaResetEligibility;
@@ -34,7 +36,7 @@ export default function ActionsMenu({ user, onReset, place }: ActionsProps) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown maw={320}>
-        {allowed ? (
+        {!resets ? null : allowed ? (
           <Menu.Item onClick={() => onReset({ ...user, waiting: Boolean(user.pendingMfaReset) })}>
             {m.reset.menu}
           </Menu.Item>

@@ -107,7 +107,7 @@ function Users(props: { id: string; name: string; canManage: boolean; owns: bool
             rows={users.edges.map((edge) => ({
               user: edge.node,
               roles: <Text size="sm">{label(m.roles, edge.role)}</Text>,
-              place: { role: edge.role, manages: owns, owns, onChange: setChange },
+              place: { held: { role: edge.role }, manages: owns, owns, onChange: setChange },
             }))}
           />
           <Pager info={users.pageInfo} onMove={set} />

@@ -10,7 +10,7 @@ import { SelectionBar } from '../bulk/SelectionBar';
 import { useSelection } from '../bulk/useSelection';
 import { graphql } from '../gql';
 import type { PortfolioAccountUsersQuery } from '../gql/graphql';
-import { label, useI18n } from '../i18n';
+import { roleName, useI18n } from '../i18n';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
@@ -50,6 +50,10 @@ const portfolioAccountUsersDocument = graphql(`
         edges {
           memberships {
             role
+            customRole {
+              id
+              name
+            }
             account {
               id
               name
@@ -167,7 +171,12 @@ type Edge = NonNullable<NonNullable<PortfolioAccountUsersQuery['portfolio']>['ac
 type Membership = Edge['memberships'][number];
 
 function chosenOf({ node, memberships }: Edge): Chosen {
-  const places = memberships.map(({ account, role }) => ({ id: account.id, name: account.name, role }));
+  const places = memberships.map(({ account, role, customRole }) => ({
+    id: account.id,
+    name: account.name,
+    // Whoever has a role of the account's own has none of the static ones, whatever it is made of.
+    role: customRole ? null : role,
+  }));
   return { id: node.id, name: node.name, email: node.email, places };
 }
 
@@ -176,7 +185,7 @@ function Memberships({ of }: { of: Membership[] }) {
   const shown = of.slice(0, MEMBERSHIPS_SHOWN);
   return (
     <List listStyleType="none" size="sm">
-      {shown.map(({ account, role }) => (
+      {shown.map(({ account, ...place }) => (
         <List.Item key={account.id}>
           {account.viewerRole ? (
             <Anchor component={Link} href={`/accounts/${account.id}/users`} size="sm">
@@ -185,7 +194,7 @@ function Memberships({ of }: { of: Membership[] }) {
           ) : (
             account.name
           )}
-          {`: ${label(m.roles, role)}`}
+          {`: ${roleName(m, place)}`}
         </List.Item>
       ))}
       {of.length > shown.length && (

@@ -31,7 +31,10 @@ export function UserList(props: {
   label: string;
   rows: Row[];
   rolesHeading: string;
+  /** Whether the viewer sees and resets the MFA of people here. */
   canManage: boolean;
+  /** Whether there are menus, also without that: for people's places. */
+  withMenus?: boolean;
   feed: MfaResetFeed;
   /** A box that chooses everybody who is shown; where it stands alone, it says so itself. */
   selectAll?: (alone: boolean) => ReactNode;
@@ -40,6 +43,7 @@ export function UserList(props: {
   const narrow = useMediaQuery('(max-width: 76em)', false, { getInitialValueInEffect: false });
   const [subject, setSubject] = useState<ResetSubject | null>(null);
   const { rows, canManage } = props;
+  const withMenus = props.withMenus ?? canManage;
   const { latest, interrupted } = props.feed;
 
   if (rows.length === 0) return <Text c="dimmed">{m.users.empty}</Text>;
@@ -48,7 +52,10 @@ export function UserList(props: {
     mfa: row.user.mfa ? <MfaBadge enabled={row.user.mfa.enabled} /> : null,
     lastLogIn: <LastLogIn at={row.user.lastLogInAt} />,
     status: <Status user={row.user} latest={latest} canManage={canManage} />,
-    actions: canManage ? <Actions user={row.user} onReset={setSubject} place={row.place} /> : null,
+    actions:
+      withMenus && (canManage || row.place) ? (
+        <Actions user={row.user} resets={canManage} onReset={setSubject} place={row.place} />
+      ) : null,
   });
 
   return (
@@ -105,7 +112,8 @@ export function UserList(props: {
           columns={[
             m.users.name,
             props.rolesHeading,
-            ...(canManage ? [m.users.mfa, m.users.lastLogIn, m.users.reset, m.users.actions] : []),
+            ...(canManage ? [m.users.mfa, m.users.lastLogIn, m.users.reset] : []),
+            ...(withMenus ? [m.users.actions] : []),
           ]}
         >
           {rows.map((row) => {
@@ -122,9 +130,9 @@ export function UserList(props: {
                     <td>{cell.mfa}</td>
                     <td>{cell.lastLogIn}</td>
                     <td style={{ minWidth: '11rem' }}>{cell.status}</td>
-                    <td>{cell.actions}</td>
                   </>
                 )}
+                {withMenus && <td>{cell.actions}</td>}
               </tr>
             );
           })}

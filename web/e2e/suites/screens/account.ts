@@ -41,6 +41,7 @@ export async function account(stage: Stage, look: Look): Promise<void> {
     [m.members.remove, 'remove-dialog'],
   ] as const) {
     await choose(ulf.name, item);
+    if (item === m.members.changeRole) await page.locator('select[name=role]').waitFor();
     await camera.take(name);
     await camera.closeDialog();
   }
@@ -48,6 +49,7 @@ export async function account(stage: Stage, look: Look): Promise<void> {
   const invited = somebody('Somebody With A Rather Long Address').email;
   await page.getByRole('button', { name: m.members.invite }).click();
   await page.locator('input[name=email]').fill(invited);
+  await page.locator('select[name=role]').waitFor();
   await camera.take('invite-dialog');
   await camera.dialog().locator('button[type=submit]').click();
   await page.getByRole('region').getByText(invited).waitFor();
