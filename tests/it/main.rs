@@ -13,6 +13,7 @@ mod accounts;
 mod audit;
 mod authorization;
 mod command;
+mod cooling_off;
 mod deadline;
 mod dev;
 mod directory;

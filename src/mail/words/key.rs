@@ -54,6 +54,7 @@ keys! {
     ValidUntil();
     ValidFor();
     AcceptedOn();
+    EffectiveOn();
     DeclinedOn();
     TakenBackOn();
     When();
@@ -87,6 +88,10 @@ keys! {
     ApprovalWhat(requester, person, service);
     ApprovalNext(service);
     ApprovalCare();
+    CoolingSubject();
+    CoolingOwnWhat(requester, service);
+    CoolingWhat(person, requester, service);
+    CoolingNext(service);
     ResetDoneSubject();
     ResetDoneWhat(requester, service);
     ResetDoneNext();

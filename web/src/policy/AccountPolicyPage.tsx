@@ -20,6 +20,7 @@ export const mfaPolicyPartFragment = graphql(`
     graceUntil
     resetAcceptance
     resetApproval
+    resetCoolingOffHours
   }
 `);
 
