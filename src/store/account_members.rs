@@ -2,7 +2,6 @@
 
 mod changes;
 mod coverage;
-mod enforcement;
 mod linked;
 mod links;
 mod roles;
@@ -14,13 +13,15 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::account_roles::AccountRoles;
+use super::accounts;
 use super::deadline::max_time;
+use super::enforcement::Policies;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::{EmailKey, alike, name_key};
 use crate::domain::{
-    AccountId, AccountMembership, AccountRole, Page, PageRequest, PortfolioId, RoleId, UserId,
+    AccountId, AccountMembership, AccountRole, MfaPolicy, Page, PageRequest, PortfolioId, RoleId, UserId,
 };
 
 pub use linked::LinkedFilter;
@@ -212,6 +213,17 @@ pub struct AccountMembers {
 impl AccountMembers {
     pub(super) fn new(db: &Database) -> Self {
         Self { docs: db.collection(COLLECTION), roles: AccountRoles::new(db) }
+    }
+
+    /// Every account place of a person, and the MFA policies of those that enforce.
+    pub async fn of_user_with_enforcement(
+        &self,
+        user: UserId,
+    ) -> Result<(Vec<AccountMembership>, Vec<MfaPolicy>), StoreError> {
+        let of = Policies { collection: accounts::COLLECTION, field: "account_id" };
+        let (places, policies) = of.with_places_of::<PlaceDoc>(&self.docs, place_fields(), user).await?;
+        let places = places.into_iter().map(AccountMembership::from).collect();
+        Ok((self.held(places).await?, policies))
     }
 
     /// Every account place of these people, in no order. An index holds all of it.

@@ -11,6 +11,7 @@ pub mod audit_events;
 pub mod deadline;
 pub mod device_challenges;
 pub mod devices;
+mod enforcement;
 pub mod error;
 pub mod import;
 pub mod invitations;

@@ -1,7 +1,6 @@
 //! Who is in which portfolio itself, with copies of what its list sorts, searches and filters by.
 
 mod changes;
-mod enforcement;
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -10,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::max_time;
+use super::enforcement::Policies;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
+use super::portfolios;
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::{EmailKey, alike, name_key};
-use crate::domain::{Page, PageRequest, PortfolioId, PortfolioMembership, PortfolioRole, UserId};
+use crate::domain::{MfaPolicy, Page, PageRequest, PortfolioId, PortfolioMembership, PortfolioRole, UserId};
 
 /// The collection's name.
 pub const COLLECTION: &str = "portfolio_members";
@@ -185,6 +186,16 @@ pub struct PortfolioMembers {
 impl PortfolioMembers {
     pub(super) fn new(db: &Database) -> Self {
         Self { docs: db.collection(COLLECTION) }
+    }
+
+    /// Every portfolio place of a person, and the MFA policies of those that enforce.
+    pub async fn of_user_with_enforcement(
+        &self,
+        user: UserId,
+    ) -> Result<(Vec<PortfolioMembership>, Vec<MfaPolicy>), StoreError> {
+        let of = Policies { collection: portfolios::COLLECTION, field: "portfolio_id" };
+        let (places, policies) = of.with_places_of::<PlaceDoc>(&self.docs, place_fields(), user).await?;
+        Ok((places.into_iter().map(PortfolioMembership::from).collect(), policies))
     }
 
     /// Every portfolio place of these people, in no order. An index holds all of it.

@@ -25,6 +25,7 @@ mod documents;
 mod edge;
 mod enforcement;
 mod enrollment;
+mod faults;
 mod gateway_auth;
 mod gateway_nginx;
 mod harness;

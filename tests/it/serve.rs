@@ -15,7 +15,7 @@ use crate::harness::{self, Client, mongod_uri, token_in};
 use crate::mail::server::SmtpServer;
 use crate::main_job::{ACCEPT, LOG_IN, RESET};
 
-const PASSWORD: &str = "glacier-violin-anchor-42";
+pub const PASSWORD: &str = "glacier-violin-anchor-42";
 
 pub const ROWS: &str = r#"{"kind":"portfolio","key":"p","name":"Northwind"}
 {"kind":"account","key":"a","name":"Harbor","portfolio":"p","mfaEnforced":true}
@@ -78,12 +78,18 @@ pub fn done(command: &mut Command) {
 }
 
 pub async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
+    serve_with(folder, database, smtp, &[]).await
+}
+
+/// The same with other settings.
+pub async fn serve_with(folder: &Path, database: &str, smtp: &str, vars: &[(&str, &str)]) -> Gateway {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let (address, metrics) = (free(), free());
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
     let process = latchkey(folder, database, smtp, &address)
         .arg("serve")
         .env("LATCHKEY_METRICS_LISTEN", &metrics)
+        .envs(vars.iter().copied())
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .stdin(Stdio::null())
@@ -110,7 +116,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
     }
 }
 
-async fn log_in(client: &Client, email: &str, code: Option<String>) -> (String, String) {
+pub async fn log_in(client: &Client, email: &str, code: Option<String>) -> (String, String) {
     let reply = client.send(LOG_IN, json!({ "email": email, "password": PASSWORD })).await;
     let kind = reply.text("/logIn/__typename").to_owned();
     let (Some(code), "MfaChallenge") = (code, kind.as_str()) else {

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use client::{Client, Reply};
 pub use logs::logged;
-pub use mongod::mongod_uri;
+pub use mongod::{mongod_uri, tools};
 pub use socket::{Event, Socket};
 pub use world::{PASSWORD, Person};
 

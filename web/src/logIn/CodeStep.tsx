@@ -1,11 +1,8 @@
 // The second step of log-in: a code of the authenticator app, or a backup code.
-import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
-import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
-import { PageTitle } from '../ui/Page';
+import { CodeForm } from './CodeForm';
 
 const answerMfaChallengeDocument = graphql(`
   mutation AnswerMfaChallenge($input: AnswerMfaChallengeInput!) {
@@ -26,53 +23,32 @@ export function CodeStep(props: {
   onLoggedIn: () => void;
   onStartAgain: () => void;
 }) {
-  const { m, clock } = useI18n();
-  const [code, setCode] = useState('');
+  const { m } = useI18n();
   const [{ data, error, fetching }, answer] = useMutation(answerMfaChallengeDocument);
-  const rejected =
-    data?.answerMfaChallenge.__typename === 'AnswerMfaChallengeRejected' ? data.answerMfaChallenge : null;
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const result = await answer({ input: { challengeToken: props.challengeToken, code: code.trim() } });
-    setCode('');
-    if (result.data?.answerMfaChallenge.__typename === 'LoggedIn') props.onLoggedIn();
-  };
+  const answered = data?.answerMfaChallenge;
+  const rejected = answered?.__typename === 'AnswerMfaChallengeRejected' ? answered : null;
 
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <Stack>
-        <PageTitle>{m.logIn.codeTitle}</PageTitle>
-        <Text>{m.logIn.codeExplained}</Text>
-        {error && <FailureNotice error={error} />}
-        {rejected && (
-          <RefusalNotice retryAt={rejected.retryAt}>
-            {m.logIn.codeRejected[rejected.reason] ?? rejected.message}
-          </RefusalNotice>
-        )}
-        <TextInput
-          name="code"
-          label={m.logIn.code}
-          description={m.logIn.codeUntil(clock(props.expiresAt))}
-          autoComplete="one-time-code"
-          autoCapitalize="off"
-          spellCheck={false}
-          data-autofocus
-          required
-          withAsterisk={false}
-          value={code}
-          onChange={(event) => setCode(event.currentTarget.value)}
-        />
-        <Button type="submit" loading={fetching}>
-          {m.logIn.codeSubmit}
-        </Button>
-        <Text size="sm" c="dimmed">
-          {m.logIn.locked}
-        </Text>
-        <Anchor component="button" type="button" onClick={props.onStartAgain}>
-          {m.logIn.startAgain}
-        </Anchor>
-      </Stack>
-    </form>
+    <CodeForm
+      title={m.logIn.codeTitle}
+      explained={m.logIn.codeExplained}
+      label={m.logIn.code}
+      input={{ autoCapitalize: 'off', spellCheck: false }}
+      expiresAt={props.expiresAt}
+      hint={m.logIn.locked}
+      error={error}
+      rejected={
+        rejected && {
+          says: m.logIn.codeRejected[rejected.reason] ?? rejected.message,
+          retryAt: rejected.retryAt,
+        }
+      }
+      fetching={fetching}
+      onCode={async (code) => {
+        const result = await answer({ input: { challengeToken: props.challengeToken, code } });
+        if (result.data?.answerMfaChallenge.__typename === 'LoggedIn') props.onLoggedIn();
+      }}
+      onStartAgain={props.onStartAgain}
+    />
   );
 }

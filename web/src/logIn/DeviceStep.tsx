@@ -1,12 +1,9 @@
 // The first log-in from an unknown browser: the code that was mailed. MFA, where it is on, is asked for afterwards.
-import { Anchor, Button, Stack, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { graphql } from '../gql';
 import type { AnswerDeviceChallengeMutation } from '../gql/graphql';
 import { useI18n } from '../i18n';
-import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
-import { PageTitle } from '../ui/Page';
+import { CodeForm } from './CodeForm';
 
 const answerDeviceChallengeDocument = graphql(`
   mutation AnswerDeviceChallenge($input: AnswerDeviceChallengeInput!) {
@@ -38,52 +35,27 @@ export default function DeviceStep(props: {
   onAnswer: (answer: DeviceAnswer) => void;
   onStartAgain: () => void;
 }) {
-  const { m, clock } = useI18n();
-  const [code, setCode] = useState('');
+  const { m } = useI18n();
   const [{ data, error, fetching }, answer] = useMutation(answerDeviceChallengeDocument);
   const answered = data?.answerDeviceChallenge;
   const rejected = answered?.__typename === 'AnswerDeviceChallengeRejected' ? answered : null;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const result = await answer({ input: { challengeToken: props.challengeToken, code } });
-    setCode('');
-    if (result.data) props.onAnswer(result.data.answerDeviceChallenge);
-  };
-
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <Stack>
-        <PageTitle>{m.device.title}</PageTitle>
-        <Text>{m.device.explained(props.maskedEmail)}</Text>
-        {error && <FailureNotice error={error} />}
-        {rejected && (
-          <RefusalNotice retryAt={rejected.retryAt}>
-            {m.device.rejected[rejected.reason] ?? rejected.message}
-          </RefusalNotice>
-        )}
-        <TextInput
-          name="code"
-          label={m.device.code}
-          description={m.logIn.codeUntil(clock(props.expiresAt))}
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          data-autofocus
-          required
-          withAsterisk={false}
-          value={code}
-          onChange={(event) => setCode(event.currentTarget.value)}
-        />
-        <Button type="submit" loading={fetching}>
-          {m.logIn.codeSubmit}
-        </Button>
-        <Text size="sm" c="dimmed">
-          {m.device.again}
-        </Text>
-        <Anchor component="button" type="button" onClick={props.onStartAgain}>
-          {m.logIn.startAgain}
-        </Anchor>
-      </Stack>
-    </form>
+    <CodeForm
+      title={m.device.title}
+      explained={m.device.explained(props.maskedEmail)}
+      label={m.device.code}
+      input={{ inputMode: 'numeric' }}
+      expiresAt={props.expiresAt}
+      hint={m.device.again}
+      error={error}
+      rejected={rejected && { says: m.device.rejected[rejected.reason] ?? rejected.message, retryAt: rejected.retryAt }}
+      fetching={fetching}
+      onCode={async (code) => {
+        const result = await answer({ input: { challengeToken: props.challengeToken, code } });
+        if (result.data) props.onAnswer(result.data.answerDeviceChallenge);
+      }}
+      onStartAgain={props.onStartAgain}
+    />
   );
 }

@@ -12,6 +12,7 @@ macro_rules! operations {
             schema_path = "../../../schema.graphql",
             query_path = "../operations.graphql",
             response_derives = "Debug",
+            variables_derives = "Default",
             skip_serializing_none
         )]
         pub struct $name;
