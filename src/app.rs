@@ -172,6 +172,8 @@ impl App {
         tasks.spawn(async move { sealer.run(stopping).await });
         let (services, stopping) = (self.services.clone(), self.stopping.clone());
         tasks.spawn(async move { services.keep_mfa_coverage(stopping).await });
+        let (services, stopping) = (self.services.clone(), self.stopping.clone());
+        tasks.spawn(async move { services.keep_resets_effective(stopping).await });
         if let Some((listener, handle)) = metrics {
             let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
             tasks.spawn(server::serve(listener, http::metrics::router(handle), settings, stopping));

@@ -70,6 +70,8 @@ class Server:
                 LATCHKEY_LISTEN=f"127.0.0.1:{self.port}", LATCHKEY_PUBLIC_URL=self.url, LATCHKEY_LOG="warn",
                 # One Owner asks for all resets.
                 LATCHKEY_RESET_BURST="100000",
+                # A run takes longer than five minutes, and asks for resets all along.
+                LATCHKEY_STEP_UP_AGE="1h",
                 # Nobody listens there: mail stays in the outbox.
                 LATCHKEY_SMTP_URL="smtp://127.0.0.1:9", LATCHKEY_MAIL_FROM="Bench <bench@example.com>")
             command = [binaries["latchkey"], "serve"]

@@ -16,6 +16,9 @@ pub enum ResetAcceptance {
     LinkAndPassword,
 }
 
+/// Longest time between accepting a reset and its effect that a policy can ask for, in hours.
+pub const COOLING_OFF_MAX: u8 = 72;
+
 /// Whose resets a second person approves before the person hears of them; the later, the stricter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -53,6 +56,8 @@ pub struct MfaPolicy {
     pub reset_acceptance: ResetAcceptance,
     /// Whose resets a second person approves.
     pub reset_approval: ResetApproval,
+    /// Hours between accepting a reset and its effect.
+    pub reset_cooling_off_hours: u8,
 }
 
 impl MfaPolicy {

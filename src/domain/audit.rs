@@ -123,6 +123,8 @@ macro_rules! audit_actions {
             MfaResetApproved = "MFA_RESET_APPROVED",
             /// A newer request replaced a waiting one.
             MfaResetSuperseded = "MFA_RESET_SUPERSEDED",
+            /// The person accepted; MFA goes off when the time that a policy asks for has passed.
+            MfaResetCoolingOff = "MFA_RESET_COOLING_OFF",
             /// The person accepted; MFA went off.
             MfaResetAccepted = "MFA_RESET_ACCEPTED",
             /// Accepting or declining by the link was refused.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! AWAITING_APPROVAL ─► PENDING                              (where a policy asks for a second person)
+//! PENDING ─► COOLING_OFF ─► ACCEPTED                          (where a policy asks for time in between)
 //! PENDING ─► ACCEPTED | DECLINED | CANCELLED | SUPERSEDED     (one conditional update each)
 //!    └─────► EXPIRED                                          (by the clock; nothing is written)
 //! ```
@@ -32,6 +33,8 @@ pub enum MfaResetState {
     AwaitingApproval,
     /// Waits for the person.
     Pending,
+    /// The person accepted; MFA goes off later. Never stored: a waiting one that has a time of effect.
+    CoolingOff,
     /// The person accepted; MFA went off.
     Accepted,
     /// The person said "this wasn't me".
@@ -50,6 +53,7 @@ impl MfaResetState {
         match self {
             Self::AwaitingApproval => "AWAITING_APPROVAL",
             Self::Pending => "PENDING",
+            Self::CoolingOff => "COOLING_OFF",
             Self::Accepted => "ACCEPTED",
             Self::Declined => "DECLINED",
             Self::Cancelled => "CANCELLED",
@@ -126,6 +130,8 @@ pub struct MfaReset {
     pub awaiting_approval: bool,
     /// Who approved it, where somebody had to, and when.
     pub approved: Option<(UserId, OffsetDateTime)>,
+    /// When MFA goes off, where the person accepted and a policy asks for time in between.
+    pub effective_at: Option<OffsetDateTime>,
     /// Whether the e-mail went out.
     pub delivery: MailDelivery,
     /// The accounts and portfolios whose Owners and Admins may see it.
@@ -136,6 +142,7 @@ impl MfaReset {
     /// The state at `now`: one that waits becomes EXPIRED at `expires_at`, exactly.
     pub fn state_at(&self, now: OffsetDateTime) -> MfaResetState {
         match self.state {
+            MfaResetState::Pending if self.effective_at.is_some() => MfaResetState::CoolingOff,
             MfaResetState::Pending if now >= self.expires_at => MfaResetState::Expired,
             MfaResetState::Pending if self.awaiting_approval => MfaResetState::AwaitingApproval,
             state => state,

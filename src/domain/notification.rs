@@ -21,6 +21,11 @@ pub enum Notification {
         /// The reset.
         reset_id: MfaResetId,
     },
+    /// To the person, with a link to say no, and to those who can stop it: it was accepted, and takes effect later.
+    MfaResetCoolingOff {
+        /// The reset.
+        reset_id: MfaResetId,
+    },
     /// To the person, the requester and the security contacts: it was accepted, MFA is off.
     MfaResetAccepted {
         /// The reset.

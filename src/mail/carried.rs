@@ -77,7 +77,7 @@ impl Carried {
     /// After that the link is of no use.
     pub fn expires_at(&self) -> OffsetDateTime {
         match self {
-            Self::Reset(reset) => reset.expires_at,
+            Self::Reset(reset) => reset.effective_at.unwrap_or(reset.expires_at),
             Self::Invitation(invitation) => invitation.expires_at,
             Self::Link(link) => link.expires_at,
             Self::Device(challenge) => challenge.expires_at,
@@ -89,7 +89,7 @@ impl Carried {
         use MailDelivery::{Failed, Sent};
         let (delivery, why) = match self {
             Self::Reset(reset) => match reset.state_at(now) {
-                MfaResetState::Pending => return None,
+                MfaResetState::Pending | MfaResetState::CoolingOff => return None,
                 MfaResetState::AwaitingApproval => (Failed, "not sent: the reset awaits approval"),
                 MfaResetState::Accepted => (Sent, "not sent again: the reset was accepted"),
                 MfaResetState::Declined => (Sent, "not sent again: the reset was declined"),
@@ -163,6 +163,7 @@ pub const fn kind(what: Notification) -> &'static str {
     match what {
         Notification::MfaResetRequest { .. } => "mfa_reset_request",
         Notification::MfaResetApprovalAsked { .. } => "mfa_reset_approval_asked",
+        Notification::MfaResetCoolingOff { .. } => "mfa_reset_cooling_off",
         Notification::MfaResetAccepted { .. } => "mfa_reset_accepted",
         Notification::MfaResetDeclined { .. } => "mfa_reset_declined",
         Notification::MfaResetCancelled { .. } => "mfa_reset_cancelled",

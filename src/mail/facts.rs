@@ -119,6 +119,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         }
         Notification::MfaResetRequest { reset_id }
         | Notification::MfaResetApprovalAsked { reset_id }
+        | Notification::MfaResetCoolingOff { reset_id }
         | Notification::MfaResetAccepted { reset_id }
         | Notification::MfaResetDeclined { reset_id }
         | Notification::MfaResetCancelled { reset_id } => {
@@ -130,6 +131,12 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
                 Notification::MfaResetRequest { .. } => {
                     carries = Some(Carried::Reset(reset));
                     Content::ResetRequest(facts)
+                }
+                Notification::MfaResetCoolingOff { .. } => {
+                    let Some(effective_at) = reset.effective_at else { return Ok(Err(Missing::Subject)) };
+                    let own = reset.user_id == to;
+                    carries = own.then_some(Carried::Reset(reset));
+                    Content::ResetCoolingOff { reset: facts, own, effective_at }
                 }
                 Notification::MfaResetAccepted { .. } => {
                     Content::ResetAccepted { reset: facts, own: reset.user_id == to }

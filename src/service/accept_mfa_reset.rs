@@ -3,20 +3,24 @@
 //! One conditional update decides who wins; everything else follows in the same transaction: the second factor, backup
 //! codes, sessions, challenges and enrolments of the person go, the notices and the audit events are written. It never
 //! logs anybody in.
+//!
+//! Where a policy asks for time in between, accepting only sets the time of effect, and everybody who is told can stop it
+//! until then; whoever shows a backup code or a session with a second factor is the person, and need not wait.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::audit::Happening;
-use super::owners::Told;
-use super::throttle::{PASSWORD_BY_RESET, Verdict};
+use super::throttle::{CODE_BY_USER, PASSWORD_BY_RESET, Verdict};
+use super::verify_code::{CodeCheck, RightCode};
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
 use crate::domain::key::mask_email;
 use crate::domain::{
-    AuditAction, Credential, MfaReset, MfaResetState, Notification, ResetAcceptance, Scope, UserId,
+    AuditAction, Credential, MfaPolicy, MfaReset, MfaResetState, ResetAcceptance, Scope, UserId,
 };
 use crate::store::Tx;
 use crate::store::mfa_resets::ResetKey;
+use crate::store::users::MfaSecrets;
 use crate::transact;
 
 /// What accepting gives.
@@ -28,6 +32,8 @@ pub enum AcceptMfaReset {
         masked_email: String,
         /// Whether the next log-in asks to set MFA up again.
         enrollment_required: bool,
+        /// When MFA goes off, if it is not off yet.
+        effective_at: Option<OffsetDateTime>,
     },
     /// Too late: the Owner or Admin has to ask again.
     Expired,
@@ -37,7 +43,9 @@ pub enum AcceptMfaReset {
     PasswordRequired,
     /// The password is wrong.
     WrongPassword,
-    /// Too many wrong passwords.
+    /// The backup code is wrong, or used.
+    WrongBackupCode,
+    /// Too many wrong passwords or codes.
     TooManyAttempts {
         /// Not before then.
         retry_at: OffsetDateTime,
@@ -52,6 +60,7 @@ impl AcceptMfaReset {
             Self::Invalid => Some("INVALID"),
             Self::PasswordRequired => Some("PASSWORD_REQUIRED"),
             Self::WrongPassword => Some("WRONG_PASSWORD"),
+            Self::WrongBackupCode => Some("WRONG_BACKUP_CODE"),
             Self::TooManyAttempts { .. } => Some("TOO_MANY_ATTEMPTS"),
         }
     }
@@ -64,6 +73,7 @@ impl Services {
         caller: &Caller,
         token: &str,
         password: Option<&str>,
+        backup_code: Option<&str>,
     ) -> Result<AcceptMfaReset, Error> {
         let hash = Token::parse(TokenKind::MfaReset, token).map(|token| token.hash());
         let found = match hash {
@@ -71,7 +81,9 @@ impl Services {
             None => None,
         };
         let outcome = match (hash, &found) {
-            (Some(hash), Some(reset)) => self.accept_found(caller, hash, reset, password).await?,
+            (Some(hash), Some(reset)) => {
+                self.accept_found(caller, hash, reset, (password, backup_code)).await?
+            }
             _ => AcceptMfaReset::Invalid,
         };
         if let Some(reason) = outcome.refusal() {
@@ -85,13 +97,14 @@ impl Services {
         caller: &Caller,
         hash: TokenHash,
         reset: &MfaReset,
-        password: Option<&str>,
+        (password, backup_code): (Option<&str>, Option<&str>),
     ) -> Result<AcceptMfaReset, Error> {
         if let Some(closed) = closed(reset, self.now()) {
             return Ok(closed);
         }
         let mut counted = None;
-        if self.acceptance_of(reset.user_id).await? == ResetAcceptance::LinkAndPassword {
+        let (acceptance, cooling_off) = self.acceptance_of(reset.user_id).await?;
+        if acceptance == ResetAcceptance::LinkAndPassword {
             let Some(password) = password else { return Ok(AcceptMfaReset::PasswordRequired) };
             let attempt = match self.attempt(PASSWORD_BY_RESET, reset.id.uuid().as_bytes()).await? {
                 Verdict::Go(attempt) => attempt,
@@ -104,13 +117,33 @@ impl Services {
             }
             counted = Some(attempt);
         }
+        let mut shown = None;
+        if let Some(code) = backup_code.filter(|_| cooling_off > 0 || reset.effective_at.is_some()) {
+            let attempt = match self.attempt(CODE_BY_USER, reset.user_id.uuid().as_bytes()).await? {
+                Verdict::Go(attempt) => attempt,
+                Verdict::Wait(retry_at) => return Ok(AcceptMfaReset::TooManyAttempts { retry_at }),
+            };
+            let credentials = self.store().users.find_credentials(reset.user_id).await?;
+            let secrets = credentials.and_then(|credentials| credentials.mfa);
+            let Some(secrets) = secrets else { return Ok(AcceptMfaReset::WrongBackupCode) };
+            match self.check_code(reset.user_id, &secrets, code)? {
+                CodeCheck::Right(code @ RightCode::Backup(_)) => shown = Some((secrets, code, attempt)),
+                CodeCheck::Right(RightCode::Totp(_)) | CodeCheck::AlreadyUsed | CodeCheck::Wrong => {
+                    return Ok(AcceptMfaReset::WrongBackupCode);
+                }
+            }
+        }
         let checked = counted.is_some();
-        let outcome = match transact!(self.store(), |tx| self.take_effect(&mut tx, caller, hash, checked)) {
+        let code = shown.as_ref().map(|(secrets, code, _)| (secrets, *code));
+        let done = transact!(self.store(), |tx| self.take_effect(&mut tx, caller, hash, checked, code));
+        let outcome = match done {
             Err(Error::Undone) => return Ok(AcceptMfaReset::PasswordRequired),
             outcome => outcome?,
         };
-        if let Some(attempt) = counted {
-            self.forgive(attempt).await?;
+        for attempt in counted.into_iter().chain(shown.map(|(_, _, attempt)| attempt)) {
+            if !matches!(outcome, Some(AcceptMfaReset::WrongBackupCode)) {
+                self.forgive(attempt).await?;
+            }
         }
         self.wake_mail();
         match outcome {
@@ -130,11 +163,11 @@ impl Services {
         caller: &Caller,
         hash: TokenHash,
         password_checked: bool,
+        code: Option<(&MfaSecrets, RightCode)>,
     ) -> Result<Option<AcceptMfaReset>, Error> {
-        let now = self.now();
-        let store = self.store();
-        let claimed = store.mfa_resets.claim(tx, ResetKey::Token(hash), MfaResetState::Accepted, now).await?;
-        let Some(reset) = claimed else { return Ok(None) };
+        let (store, now) = (self.store(), self.now());
+        let found = store.mfa_resets.find_in(tx, ResetKey::Token(hash)).await?;
+        let Some(reset) = found.filter(|reset| closed(reset, now).is_none()) else { return Ok(None) };
         let user_id = reset.user_id;
         let memberships = self.memberships_in(tx, user_id).await?;
         let policies = self.policies_in(tx, &memberships).await?;
@@ -144,41 +177,47 @@ impl Services {
             return Err(Error::Undone);
         }
         let user = store.users.find_in(tx, user_id).await?.ok_or(Error::Defect("user vanished"))?;
-        store.users.reset_mfa(tx, user_id, now).await?;
-        store.account_members.set_mfa_enabled(tx, user_id, false).await?;
-        store.portfolio_members.set_mfa_enabled(tx, user_id, false).await?;
-        let sessions = store.sessions.delete_of_user(tx, user_id, None).await?;
-        store.tickets.delete_of_user(tx, user_id).await?;
-        self.forget_devices(tx, user_id).await?;
-
-        let mut told: Vec<UserId> =
-            self.people_concerned(tx, reset.authority, &memberships, Told::Contact).await?;
-        told.extend([user_id, reset.requested_by]);
-        told.sort_unstable();
-        told.dedup();
-        let elsewhere = self.people_elsewhere(tx, user_id, &memberships, &told, Told::Contact).await?;
-        let reset_id = reset.id;
-        for (people, notice) in [
-            (told, Notification::MfaResetAccepted { reset_id }),
-            (elsewhere, Notification::MfaResetAcceptedElsewhere { reset_id }),
-        ] {
-            for person in people {
-                store.outbox.insert(tx, person, notice, now).await?;
+        let accepted = |effective_at| AcceptMfaReset::Accepted {
+            masked_email: mask_email(&user.email),
+            enrollment_required: policies.iter().any(|policy| policy.demands_enrollment(now)),
+            effective_at,
+        };
+        let hours = policies.iter().map(|policy| policy.reset_cooling_off_hours).max().unwrap_or_default();
+        let waits = hours > 0 || reset.effective_at.is_some();
+        let mut skipped_by = None;
+        if waits && let Some((secrets, code)) = code {
+            if !self.use_code(tx, user_id, secrets, code).await? {
+                return Ok(Some(AcceptMfaReset::WrongBackupCode));
             }
+            skipped_by = Some("BACKUP_CODE");
+        } else if waits && self.is_person_with_factor(tx, caller, user_id).await? {
+            skipped_by = Some("SESSION");
         }
-        let happening = Happening::new(caller, now, AuditAction::MfaResetAccepted)
-            .by(user_id, Credential::MailLink)
-            .about(user_id)
-            .detail("mfaReset", reset.id)
-            .detail("password", if password_checked { "checked" } else { "not demanded" })
-            .detail("sessionsEnded", sessions);
-        store.audit_events.insert(tx, &happening.events(&reset.scopes)).await?;
-        let enrollment_required = policies.iter().any(|policy| policy.demands_enrollment(now));
-        Ok(Some(AcceptMfaReset::Accepted { masked_email: mask_email(&user.email), enrollment_required }))
+        if waits && skipped_by.is_none() {
+            // Accepted once already: it does not begin anew.
+            if reset.effective_at.is_some() {
+                return Ok(Some(accepted(reset.effective_at)));
+            }
+            let effective_at = now + Duration::hours(i64::from(hours));
+            let cooling = store.mfa_resets.claim_cooling_off(tx, hash, effective_at, now).await?;
+            let Some(reset) = cooling else { return Ok(None) };
+            self.tell_of_cooling_off(tx, caller, &reset, effective_at, &memberships).await?;
+            return Ok(Some(accepted(Some(effective_at))));
+        }
+        let claimed = store.mfa_resets.claim(tx, ResetKey::Token(hash), MfaResetState::Accepted, now).await?;
+        let Some(reset) = claimed else { return Ok(None) };
+        let mut happening = Happening::new(caller, now, AuditAction::MfaResetAccepted)
+            .detail("password", if password_checked { "checked" } else { "not demanded" });
+        if let Some(by) = skipped_by {
+            happening = happening.detail("coolingOffSkippedBy", by);
+        }
+        self.switch_off_by_reset(tx, &reset, &memberships, happening).await?;
+        Ok(Some(accepted(None)))
     }
 
-    /// What accepting demands of a person: the strictest policy among the person's accounts and portfolios.
-    pub(super) async fn acceptance_of(&self, user: UserId) -> Result<ResetAcceptance, Error> {
+    /// What accepting demands of a person, and how many hours pass before its effect: the strictest policies among the
+    /// person's accounts and portfolios.
+    pub(super) async fn acceptance_of(&self, user: UserId) -> Result<(ResetAcceptance, u8), Error> {
         let memberships = self.memberships_of(user).await?;
         let accounts: Vec<_> = memberships.accounts.iter().map(|m| m.account_id).collect();
         let portfolios: Vec<_> = memberships.portfolios.iter().map(|m| m.portfolio_id).collect();
@@ -186,9 +225,12 @@ impl Services {
             self.store().accounts.find_many(&accounts),
             self.store().portfolios.find_many(&portfolios),
         )?;
-        let of_accounts = accounts.iter().map(|account| account.mfa_policy.reset_acceptance);
-        let of_portfolios = portfolios.iter().map(|portfolio| portfolio.mfa_policy.reset_acceptance);
-        Ok(of_accounts.chain(of_portfolios).max().unwrap_or_default())
+        let policies: Vec<&MfaPolicy> = (accounts.iter().map(|account| &account.mfa_policy))
+            .chain(portfolios.iter().map(|portfolio| &portfolio.mfa_policy))
+            .collect();
+        let acceptance = policies.iter().map(|policy| policy.reset_acceptance).max().unwrap_or_default();
+        let hours = policies.iter().map(|policy| policy.reset_cooling_off_hours).max().unwrap_or_default();
+        Ok((acceptance, hours))
     }
 
     /// Writes down that an answer by link was refused: in the logs of the reset, or of the deployment where no reset is
@@ -217,7 +259,7 @@ impl Services {
 /// What is said of a reset that waits no more.
 fn closed(reset: &MfaReset, now: OffsetDateTime) -> Option<AcceptMfaReset> {
     match reset.state_at(now) {
-        MfaResetState::Pending => None,
+        MfaResetState::Pending | MfaResetState::CoolingOff => None,
         MfaResetState::Expired => Some(AcceptMfaReset::Expired),
         _ => Some(AcceptMfaReset::Invalid),
     }

@@ -17,6 +17,7 @@ use crate::domain::{
     SessionId, User, UserId,
 };
 use crate::store::Tx;
+use crate::store::mfa_resets::ResetKey;
 use crate::store::tickets::{Ticket, TicketKind};
 use crate::store::users::Credentials;
 use crate::transact;
@@ -188,7 +189,8 @@ impl Services {
         let (now, id) = (self.now(), user.id);
         let scopes = scopes_of(id, memberships);
         let happening = |action| Happening::new(caller, now, action).by(id, Credential::Password).about(id);
-        if user.mfa.is_some() {
+        // A reset whose time of effect has come counts, whether or not the worker has got to it.
+        if user.mfa.is_some() && !self.apply_due(tx, ResetKey::Of(id)).await? {
             let token = Token::generate(TokenKind::Challenge);
             let expires_at = now + CHALLENGE_TTL;
             self.put_ticket(tx, &token, TicketKind::Challenge, id, expires_at).await?;

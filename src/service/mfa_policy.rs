@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::audit::Happening;
 use super::{Caller, Error, Services};
+use crate::domain::account::COOLING_OFF_MAX;
 use crate::domain::policy::{AccountStanding, PortfolioStanding, decide};
 use crate::domain::{
     Account, AccountId, Action, AuditAction, Denial, MfaPolicy, Portfolio, PortfolioId, ResetAcceptance,
@@ -23,6 +24,8 @@ pub struct PolicyChange {
     pub reset_acceptance: Option<ResetAcceptance>,
     /// Whose resets a second person approves.
     pub reset_approval: Option<ResetApproval>,
+    /// Hours between accepting a reset and its effect.
+    pub reset_cooling_off_hours: Option<i32>,
 }
 
 /// What setting a policy gives.
@@ -72,7 +75,20 @@ impl PolicyChange {
         if let Some(approval) = self.reset_approval {
             policy.reset_approval = approval;
         }
+        if let Some(hours) = self.reset_cooling_off_hours {
+            policy.reset_cooling_off_hours = u8::try_from(hours).unwrap_or(COOLING_OFF_MAX);
+        }
         Some(policy)
+    }
+
+    /// A number of hours that no policy can have is a mistake of the caller's.
+    fn checked(&self) -> Result<(), Error> {
+        match self.reset_cooling_off_hours {
+            Some(hours) if !(0..=i32::from(COOLING_OFF_MAX)).contains(&hours) => {
+                Err(Error::bad_input("resetCoolingOffHours", format!("0 to {COOLING_OFF_MAX}")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -96,6 +112,9 @@ fn described<'a>(happening: Happening<'a>, old: &MfaPolicy, new: &MfaPolicy) -> 
     if old.reset_approval != new.reset_approval {
         happening = happening.detail("resetApproval", new.reset_approval.as_str());
     }
+    if old.reset_cooling_off_hours != new.reset_cooling_off_hours {
+        happening = happening.detail("resetCoolingOffHours", new.reset_cooling_off_hours);
+    }
     happening
 }
 
@@ -108,6 +127,7 @@ impl Services {
         change: &PolicyChange,
     ) -> Result<SetPolicy<Account>, Error> {
         caller.signed_in()?;
+        change.checked()?;
         let outcome = transact!(self.store(), |tx| self.change_account_policy(&mut tx, caller, id, change))?;
         if let Some(reason) = outcome.refusal() {
             let scopes = [Scope::Account(id)];
@@ -150,6 +170,7 @@ impl Services {
         change: &PolicyChange,
     ) -> Result<SetPolicy<Portfolio>, Error> {
         caller.signed_in()?;
+        change.checked()?;
         let outcome =
             transact!(self.store(), |tx| self.change_portfolio_policy(&mut tx, caller, id, change))?;
         if let Some(reason) = outcome.refusal() {

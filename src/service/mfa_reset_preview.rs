@@ -21,6 +21,8 @@ pub struct MfaResetPreview {
     pub scope_name: String,
     /// What accepting demands.
     pub acceptance: ResetAcceptance,
+    /// Hours between accepting and its effect.
+    pub cooling_off_hours: u8,
 }
 
 impl Services {
@@ -45,12 +47,14 @@ impl Services {
                 self.store().portfolios.find(portfolio_id).await?.map(|portfolio| portfolio.name)
             }
         };
+        let (acceptance, cooling_off_hours) = self.acceptance_of(reset.user_id).await?;
         Ok(Some(MfaResetPreview {
             state: reset.state_at(self.now()),
             masked_email: user.map(|user| mask_email(&user.email)).unwrap_or_default(),
             requested_by_name: requester.map(|user| user.name.clone()).unwrap_or_default(),
             scope_name: scope_name.unwrap_or_default(),
-            acceptance: self.acceptance_of(reset.user_id).await?,
+            acceptance,
+            cooling_off_hours,
             reset,
         }))
     }

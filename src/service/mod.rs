@@ -52,6 +52,7 @@ pub mod owners;
 pub mod record_mfa_coverage;
 pub mod remove_portfolio_user;
 pub mod remove_user;
+pub mod reset_effect;
 mod reset_limits;
 pub mod reset_password;
 pub mod reset_user_mfa;

@@ -194,6 +194,7 @@ impl Services {
             closed_at: None,
             awaiting_approval,
             approved: None,
+            effective_at: None,
             delivery: MailDelivery::Queued,
             scopes: scopes.clone(),
         };

@@ -32,6 +32,8 @@ pub(super) struct PolicyDoc {
     reset_acceptance: ResetAcceptance,
     #[serde(default)]
     reset_approval: ResetApproval,
+    #[serde(default)]
+    reset_cooling_off_hours: u8,
 }
 
 impl From<PolicyDoc> for MfaPolicy {
@@ -42,6 +44,7 @@ impl From<PolicyDoc> for MfaPolicy {
             grace_until: doc.grace_until,
             reset_acceptance: doc.reset_acceptance,
             reset_approval: doc.reset_approval,
+            reset_cooling_off_hours: doc.reset_cooling_off_hours,
         }
     }
 }
@@ -54,6 +57,7 @@ impl From<&MfaPolicy> for PolicyDoc {
             grace_until: policy.grace_until,
             reset_acceptance: policy.reset_acceptance,
             reset_approval: policy.reset_approval,
+            reset_cooling_off_hours: policy.reset_cooling_off_hours,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Requests to reset MFA. At most one of a person waits, by a unique partial index: what awaits approval is stored as PENDING
 //! with a mark, so that it counts for that index, and versions side by side read every state.
 
+mod claims;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::options::{Hint, ReturnDocument};
+use mongodb::options::Hint;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -41,6 +43,8 @@ struct ResetDoc {
     closed_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     awaiting_approval: bool,
+    #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
+    effective_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     approved_by: Option<UserId>,
     #[serde(default, with = "when::option", skip_serializing_if = "Option::is_none")]
@@ -65,6 +69,7 @@ impl From<ResetDoc> for MfaReset {
             closed_at: doc.closed_at,
             awaiting_approval: doc.awaiting_approval,
             approved: doc.approved_by.zip(doc.approved_at),
+            effective_at: doc.effective_at,
             delivery: doc.delivery,
             scopes: doc.scopes,
         }
@@ -118,6 +123,7 @@ impl MfaResets {
             expires_at: r.expires_at,
             closed_at: r.closed_at,
             awaiting_approval: r.awaiting_approval,
+            effective_at: r.effective_at,
             approved_by: r.approved.map(|(by, _)| by),
             approved_at: r.approved.map(|(_, at)| at),
             delivery: r.delivery,
@@ -126,91 +132,6 @@ impl MfaResets {
         };
         self.docs.insert_one(doc).session(&mut tx.session).await?;
         Ok(())
-    }
-
-    /// Replaces whatever waits for a person: gives it when this call did it. One that waited past its time is closed
-    /// as well, as superseded, so that the unique index has room.
-    pub async fn supersede(
-        &self,
-        tx: &mut Tx,
-        user: UserId,
-        now: OffsetDateTime,
-    ) -> Result<Option<MfaReset>, StoreError> {
-        let filter = doc! { "user_id": user, "state": MfaResetState::Pending.as_str() };
-        let update = doc! { "$set": { "state": MfaResetState::Superseded.as_str(), "closed_at": date(now) } };
-        let closed = self
-            .docs
-            .find_one_and_update(filter, update)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(closed.map(MfaReset::from))
-    }
-
-    /// Closes a reset that waits and is in time: gives it, closed, when this call did it. This conditional update is
-    /// what makes a reset happen at most once.
-    pub async fn claim(
-        &self,
-        tx: &mut Tx,
-        key: ResetKey,
-        to: MfaResetState,
-        now: OffsetDateTime,
-    ) -> Result<Option<MfaReset>, StoreError> {
-        let mut filter = key.filter();
-        filter.insert("state", MfaResetState::Pending.as_str());
-        filter.insert("expires_at", doc! { "$gt": date(now) });
-        let update = doc! { "$set": { "state": to.as_str(), "closed_at": date(now) } };
-        let closed = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(closed.map(MfaReset::from))
-    }
-
-    /// Approves a reset that awaits it, in time, for somebody else than the requester: gives it when this call did it. Its time
-    /// begins now.
-    pub async fn claim_approval(
-        &self,
-        tx: &mut Tx,
-        id: MfaResetId,
-        by: UserId,
-        now: OffsetDateTime,
-        expires_at: OffsetDateTime,
-    ) -> Result<Option<MfaReset>, StoreError> {
-        let filter = doc! {
-            "_id": id, "state": MfaResetState::Pending.as_str(), "awaiting_approval": true,
-            "expires_at": { "$gt": date(now) }, "requested_by": { "$ne": by },
-        };
-        let update = doc! {
-            "$set": { "approved_by": by, "approved_at": date(now), "expires_at": date(expires_at) },
-            "$unset": { "awaiting_approval": "" },
-        };
-        let approved = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(approved.map(MfaReset::from))
-    }
-
-    /// Adds the hash of a token that is about to be mailed: false when the reset waits no more.
-    pub async fn add_token(
-        &self,
-        id: MfaResetId,
-        hash: TokenHash,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let filter = doc! {
-            "_id": id, "state": MfaResetState::Pending.as_str(), "expires_at": { "$gt": date(now) },
-            "awaiting_approval": { "$ne": true },
-        };
-        let update = doc! { "$push": { "token_hashes": hash } };
-        Ok(self.docs.update_one(filter, update).await?.modified_count == 1)
     }
 
     /// Writes down what became of the mail.
@@ -240,6 +161,12 @@ impl MfaResets {
         Ok(self.docs.find_one(key.filter()).max_time(max_time()).await?.map(MfaReset::from))
     }
 
+    /// One reset as the transaction sees it.
+    pub async fn find_in(&self, tx: &mut Tx, key: ResetKey) -> Result<Option<MfaReset>, StoreError> {
+        let found = self.docs.find_one(key.filter()).session(&mut tx.session).max_time(max_time()).await?;
+        Ok(found.map(MfaReset::from))
+    }
+
     /// What waits for these people at `now`; at most one reset each.
     pub async fn pending_of(
         &self,
@@ -250,7 +177,8 @@ impl MfaResets {
             return Ok(Vec::new());
         }
         let filter = doc! {
-            "user_id": { "$in": users }, "state": MfaResetState::Pending.as_str(), "expires_at": { "$gt": date(now) },
+            "user_id": { "$in": users }, "state": MfaResetState::Pending.as_str(),
+            "$or": [{ "expires_at": { "$gt": date(now) } }, { "effective_at": { "$exists": true } }],
         };
         let cursor = self
             .docs
@@ -320,16 +248,22 @@ impl MfaResets {
             // Approved as late as can be, and then waiting as long as can be.
             MfaResetState::Pending => doc! {
                 "scopes": &scope, "state": pending, "expires_at": { "$gt": date(now) },
-                "awaiting_approval": { "$ne": true },
+                "awaiting_approval": { "$ne": true }, "effective_at": { "$exists": false },
                 "_id": { "$gte": MfaResetId::first_at(now - 2 * RESET_TTL_MAX) },
             },
+            MfaResetState::CoolingOff => {
+                doc! { "scopes": &scope, "state": pending, "effective_at": { "$exists": true } }
+            }
             MfaResetState::AwaitingApproval => doc! {
                 "scopes": &scope, "state": pending, "expires_at": { "$gt": date(now) },
                 "awaiting_approval": true,
                 "_id": { "$gte": MfaResetId::first_at(now - RESET_TTL_MAX) },
             },
             MfaResetState::Expired => {
-                doc! { "scopes": &scope, "state": pending, "expires_at": { "$lte": date(now) } }
+                doc! {
+                    "scopes": &scope, "state": pending, "expires_at": { "$lte": date(now) },
+                    "effective_at": { "$exists": false },
+                }
             }
             stored => doc! { "scopes": &scope, "state": stored.as_str() },
         };

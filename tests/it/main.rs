@@ -14,6 +14,7 @@ mod audit;
 mod authorization;
 mod bursts;
 mod command;
+mod cooling_off;
 mod deadline;
 mod dev;
 mod directory;

@@ -46,7 +46,7 @@ const COMMANDS: [(&str, &str); 15] = [
 ];
 
 /// Where the store's ways to take a factor away are called. What is called there tells and writes it down.
-const CALLERS: [&str; 2] = ["src/service/accept_mfa_reset.rs", "src/service/disable_mfa.rs"];
+const CALLERS: [&str; 2] = ["src/service/disable_mfa.rs", "src/service/reset_effect.rs"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mutation_takes_a_factor_away_but_those_that_tell() {

@@ -20,6 +20,9 @@ pub struct MfaPolicy {
     /// Whose resets a second person has to approve (`approveMfaReset`). Among the accounts and portfolios of a user the
     /// strictest counts.
     reset_approval: MfaResetApproval,
+    /// Hours between accepting a reset and its effect, 0 to 72, in which everybody who is told can stop it. Among the accounts
+    /// and portfolios of a user the longest counts.
+    reset_cooling_off_hours: i32,
 }
 
 impl From<&domain::MfaPolicy> for MfaPolicy {
@@ -30,6 +33,7 @@ impl From<&domain::MfaPolicy> for MfaPolicy {
             grace_until: policy.grace_until.map(DateTime::from),
             reset_acceptance: policy.reset_acceptance.into(),
             reset_approval: policy.reset_approval.into(),
+            reset_cooling_off_hours: policy.reset_cooling_off_hours.into(),
         }
     }
 }

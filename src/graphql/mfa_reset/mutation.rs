@@ -7,6 +7,7 @@ use crate::graphql::context::request;
 use crate::graphql::error::OrError;
 use crate::graphql::guard::{ManagesUser, ManagesUserOfReset};
 use crate::graphql::ids::parse_id;
+use crate::graphql::scalar::DateTime;
 use crate::rejection;
 use crate::service::accept_mfa_reset::AcceptMfaReset;
 use crate::service::cancel_mfa_reset::CancelMfaReset;
@@ -78,15 +79,22 @@ pub struct AcceptMfaResetInput {
     /// Needed where the preview says LINK_AND_PASSWORD.
     #[graphql(secret)]
     password: Option<String>,
+    /// Where a policy asks for time between accepting and effect (`coolingOffHours` of the preview), a backup code skips it; so
+    /// does a session of the user with a second factor.
+    #[graphql(secret)]
+    backup_code: Option<String>,
 }
 
-/// MFA is off. All sessions have ended: log in with the password.
+/// MFA is off, and all sessions have ended: log in with the password. Or it goes off at `effectiveAt`, where a policy asks for
+/// time in between.
 #[derive(SimpleObject)]
 pub struct MfaResetAccepted {
     /// Whose, with most of it hidden.
     masked_email: String,
     /// Whether the next log-in asks to set MFA up again.
     enrollment_required: bool,
+    /// When MFA goes off; null when it is off now.
+    effective_at: Option<DateTime>,
 }
 
 rejection! {
@@ -102,7 +110,9 @@ rejection! {
         PasswordRequired => "Enter your password as well.",
         /// The password is wrong.
         WrongPassword => "The password is wrong.",
-        /// Too many wrong passwords; see `retryAt`.
+        /// The backup code is wrong, or was used.
+        WrongBackupCode => "The backup code is wrong, or was used already.",
+        /// Too many wrong passwords or codes; see `retryAt`.
         TooManyAttempts => "Too many wrong passwords. Try again later.",
     }
 }
@@ -233,7 +243,10 @@ impl MfaResetMutation {
         }))
     }
 
-    /// Turns MFA off: factors, backup codes and sessions go in one transaction. Never logs in. Who may call: anybody
+    /// Turns MFA off: factors, backup codes and sessions go in one transaction. Never logs in. Where a policy of the user's
+    /// accounts and portfolios asks for it (`resetCoolingOffHours`), that happens later, unless a backup code or the user's own
+    /// session with a second factor comes with it; until then the user (`declineMfaReset`) and those who are told
+    /// (`cancelMfaReset`) can stop it. Who may call: anybody
     /// with the token of the e-mail; the token is the proof.
     async fn accept_mfa_reset(
         &self,
@@ -242,18 +255,20 @@ impl MfaResetMutation {
     ) -> Result<AcceptMfaResetResult> {
         let request = request(ctx)?;
         let caller = request.caller();
-        let outcome =
-            request.services.accept_mfa_reset(&caller, &input.token, input.password.as_deref()).await;
+        let (password, code) = (input.password.as_deref(), input.backup_code.as_deref());
+        let outcome = request.services.accept_mfa_reset(&caller, &input.token, password, code).await;
         use AcceptMfaResetRejectionReason as Reason;
         Ok(AcceptMfaResetResult::Rejected(match outcome.or_error(request)? {
-            AcceptMfaReset::Accepted { masked_email, enrollment_required } => {
-                let accepted = MfaResetAccepted { masked_email, enrollment_required };
+            AcceptMfaReset::Accepted { masked_email, enrollment_required, effective_at } => {
+                let effective_at = effective_at.map(DateTime::from);
+                let accepted = MfaResetAccepted { masked_email, enrollment_required, effective_at };
                 return Ok(AcceptMfaResetResult::Accepted(accepted));
             }
             AcceptMfaReset::Expired => Reason::Expired.into(),
             AcceptMfaReset::Invalid => Reason::Invalid.into(),
             AcceptMfaReset::PasswordRequired => Reason::PasswordRequired.into(),
             AcceptMfaReset::WrongPassword => Reason::WrongPassword.into(),
+            AcceptMfaReset::WrongBackupCode => Reason::WrongBackupCode.into(),
             AcceptMfaReset::TooManyAttempts { retry_at } => {
                 AcceptMfaResetRejected::until(Reason::TooManyAttempts, retry_at)
             }

@@ -105,6 +105,11 @@ impl MfaReset {
         self.0.approved.map(|(_, at)| at.into())
     }
 
+    /// When MFA goes off, or went off, where the user accepted and a policy asks for time in between.
+    fn effective_at(&self) -> Option<DateTime> {
+        self.0.effective_at.map(DateTime::from)
+    }
+
     /// Whether the e-mail went out.
     fn delivery(&self) -> MailDelivery {
         self.0.delivery.into()
@@ -119,6 +124,8 @@ pub enum MfaResetState {
     AwaitingApproval,
     /// Waits for the user.
     Pending,
+    /// The user accepted; MFA goes off at `effectiveAt`. Only where a policy asks for time in between.
+    CoolingOff,
     /// The user accepted; MFA went off.
     Accepted,
     /// The user said "this wasn't me".

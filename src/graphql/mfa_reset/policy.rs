@@ -49,6 +49,8 @@ pub struct SetAccountMfaPolicyInput {
     reset_acceptance: Option<MfaResetAcceptance>,
     /// Whose resets a second person has to approve.
     reset_approval: Option<MfaResetApproval>,
+    /// Hours between accepting a reset and its effect: 0 to 72.
+    reset_cooling_off_hours: Option<i32>,
 }
 
 /// What to change about a portfolio's MFA policy; what is left out stays.
@@ -64,6 +66,8 @@ pub struct SetPortfolioMfaPolicyInput {
     reset_acceptance: Option<MfaResetAcceptance>,
     /// Whose resets a second person has to approve.
     reset_approval: Option<MfaResetApproval>,
+    /// Hours between accepting a reset and its effect: 0 to 72.
+    reset_cooling_off_hours: Option<i32>,
 }
 
 /// The account with its new policy.
@@ -122,7 +126,7 @@ fn change(
     enforced: Option<bool>,
     grace_until: MaybeUndefined<DateTime>,
     reset_acceptance: Option<MfaResetAcceptance>,
-    reset_approval: Option<MfaResetApproval>,
+    (reset_approval, reset_cooling_off_hours): (Option<MfaResetApproval>, Option<i32>),
 ) -> PolicyChange {
     PolicyChange {
         enforced,
@@ -133,6 +137,7 @@ fn change(
         },
         reset_acceptance: reset_acceptance.map(Into::into),
         reset_approval: reset_approval.map(Into::into),
+        reset_cooling_off_hours,
     }
 }
 
@@ -152,7 +157,8 @@ impl PolicyMutation {
     ) -> Result<SetAccountMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.account_id, "accountId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
+        let more = (input.reset_approval, input.reset_cooling_off_hours);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, more);
         let outcome = request.services.set_account_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(account) => {
@@ -175,7 +181,8 @@ impl PolicyMutation {
     ) -> Result<SetPortfolioMfaPolicyResult> {
         let request = request(ctx)?;
         let id = parse_id(&input.portfolio_id, "portfolioId")?;
-        let change = change(input.enforced, input.grace_until, input.reset_acceptance, input.reset_approval);
+        let more = (input.reset_approval, input.reset_cooling_off_hours);
+        let change = change(input.enforced, input.grace_until, input.reset_acceptance, more);
         let outcome = request.services.set_portfolio_mfa_policy(&request.caller(), id, &change).await;
         Ok(match outcome.or_error(request)? {
             SetPolicy::Set(portfolio) => {

@@ -27,6 +27,10 @@ pub struct MfaResetPreview {
     expires_at: DateTime,
     /// What `acceptMfaReset` demands.
     acceptance: MfaResetAcceptance,
+    /// Hours between accepting and its effect; 0 when it is at once.
+    cooling_off_hours: i32,
+    /// When MFA goes off, where it was accepted already.
+    effective_at: Option<DateTime>,
 }
 
 impl From<mfa_reset_preview::MfaResetPreview> for MfaResetPreview {
@@ -39,6 +43,8 @@ impl From<mfa_reset_preview::MfaResetPreview> for MfaResetPreview {
             requested_at: preview.reset.requested_at.into(),
             expires_at: preview.reset.expires_at.into(),
             acceptance: preview.acceptance.into(),
+            cooling_off_hours: preview.cooling_off_hours.into(),
+            effective_at: preview.reset.effective_at.map(DateTime::from),
         }
     }
 }

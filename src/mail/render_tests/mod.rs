@@ -61,9 +61,11 @@ fn every_content() -> Vec<Content> {
         Content::BackupCodeUsed { left: 1 },
         Content::BackupCodeUsed { left: 7 },
     ];
+    let cooling = |own| Content::ResetCoolingOff { reset: reset(), own, effective_at: NOW };
+    let resets = resets.into_iter().chain([true, false].map(cooling));
     let places = places().map(Content::Place);
     let freezes = languages::freezes().map(Content::Freeze);
-    resets.into_iter().chain(freezes).chain(places).chain(news().map(Content::Person)).collect()
+    resets.chain(freezes).chain(places).chain(news().map(Content::Person)).collect()
 }
 
 fn places() -> [PlaceNews; 16] {
@@ -115,7 +117,7 @@ fn news() -> [PersonNews; 10] {
 
 fn token_of(content: &Content) -> Option<Token> {
     let kind = match content {
-        Content::ResetRequest(_) => TokenKind::MfaReset,
+        Content::ResetRequest(_) | Content::ResetCoolingOff { own: true, .. } => TokenKind::MfaReset,
         Content::Place(PlaceNews::Invitation { .. }) => TokenKind::Invitation,
         Content::Person(PersonNews::VerifyEmail { .. } | PersonNews::ConfirmNewEmail { .. }) => {
             TokenKind::EmailVerification

@@ -54,6 +54,7 @@ keys! {
     ValidUntil();
     ValidFor();
     AcceptedOn();
+    EffectiveOn();
     DeclinedOn();
     TakenBackOn();
     When();
@@ -89,6 +90,10 @@ keys! {
     ApprovalWhat(requester, person, service);
     ApprovalNext(service);
     ApprovalCare();
+    CoolingSubject();
+    CoolingOwnWhat(requester, service);
+    CoolingWhat(person, requester, service);
+    CoolingNext(service);
     ResetDoneSubject();
     ResetDoneWhat(requester, service);
     ResetDoneNext();

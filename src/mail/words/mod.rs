@@ -76,6 +76,15 @@ pub enum Content {
     ResetRequest(ResetFacts),
     /// A reset awaits the approval of somebody like the reader.
     ResetApprovalAsked(ResetFacts),
+    /// A reset was accepted, and takes effect later. To the person with a link.
+    ResetCoolingOff {
+        /// Which.
+        reset: ResetFacts,
+        /// Whether the reader is the person whose MFA goes off.
+        own: bool,
+        /// When.
+        effective_at: OffsetDateTime,
+    },
     /// A reset was accepted.
     ResetAccepted {
         /// Which.

@@ -36,7 +36,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                     "authority": { "bsonType": "object", "required": ["kind", "role"] },
                     "state": names(&["PENDING", "ACCEPTED", "DECLINED", "CANCELLED", "SUPERSEDED"]),
                     "requested_at": date(), "expires_at": date(), "closed_at": date(),
-                    "awaiting_approval": yes_no(), "approved_by": id(), "approved_at": date(),
+                    "awaiting_approval": yes_no(), "effective_at": date(), "approved_by": id(), "approved_at": date(),
                     "delivery": names(&["QUEUED", "SENT", "FAILED"]),
                     "scopes": { "bsonType": "array", "items": text() },
                     "token_hashes": { "bsonType": "array", "items": id() },
@@ -49,6 +49,11 @@ pub(super) fn layouts() -> Vec<Layout> {
                 index(doc! { "token_hashes": 1 }),
                 index(doc! { "scopes": 1, "_id": -1 }),
                 index(doc! { "scopes": 1, "state": 1, "_id": -1 }),
+                // The few that were accepted and are not in effect yet.
+                index_where(
+                    doc! { "effective_at": 1 },
+                    doc! { "state": "PENDING", "effective_at": { "$exists": true } },
+                ),
             ],
         },
         Layout {

@@ -19,6 +19,7 @@ pub(super) fn layouts() -> Vec<Layout> {
             "properties": {
                 "enforced": yes_no(), "enforced_since": date(), "grace_until": date(),
                 "reset_acceptance": names(&["LINK", "LINK_AND_PASSWORD"]),
+                "reset_cooling_off_hours": whole(),
                 "reset_approval": names(&["NEVER", "OWNERS_ONLY", "ALWAYS"]),
             },
         }

@@ -74,6 +74,7 @@ pub async fn put(app: &TestApp, user: UserId, by: UserId, account: AccountId) ->
         closed_at: None,
         awaiting_approval: false,
         approved: None,
+        effective_at: None,
         delivery: MailDelivery::Queued,
         scopes: vec![Scope::Account(account)],
     };

@@ -1,6 +1,6 @@
 // What the link of the mail opens: who asked, for which account, until when; two buttons. Nothing changes before one
 // of them is pressed. Works signed out.
-import { Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { Link } from 'wouter';
@@ -26,6 +26,8 @@ const mfaResetByTokenDocument = graphql(`
       requestedAt
       expiresAt
       acceptance
+      coolingOffHours
+      effectiveAt
     }
   }
 `);
@@ -37,6 +39,7 @@ const acceptMfaResetDocument = graphql(`
       ... on MfaResetAccepted {
         maskedEmail
         enrollmentRequired
+        effectiveAt
       }
       ... on AcceptMfaResetRejected {
         reason
@@ -75,7 +78,7 @@ export default function AcceptPage() {
 }
 
 function Reset({ token }: { token: string }) {
-  const { m } = useI18n();
+  const { m, dateTime } = useI18n();
   const now = useNow();
   const [{ data, error }, retry] = useQuery({
     query: mfaResetByTokenDocument,
@@ -98,6 +101,9 @@ function Reset({ token }: { token: string }) {
         ? declineAnswer
         : null;
 
+  if (acceptAnswer?.__typename === 'MfaResetAccepted' && acceptAnswer.effectiveAt) {
+    return <Outcome title={m.accept.coolingTitle}>{m.accept.cooling(dateTime(acceptAnswer.effectiveAt))}</Outcome>;
+  }
   if (acceptAnswer?.__typename === 'MfaResetAccepted') {
     return (
       <Outcome title={m.accept.acceptedTitle}>
@@ -113,11 +119,12 @@ function Reset({ token }: { token: string }) {
   if (
     refused?.reason === 'EXPIRED' ||
     preview?.state === 'EXPIRED' ||
-    (preview && new Date(preview.expiresAt).getTime() <= now)
+    (preview && !preview.effectiveAt && new Date(preview.expiresAt).getTime() <= now)
   ) {
     return <Outcome title={m.accept.expiredTitle}>{m.accept.expired}</Outcome>;
   }
-  if (!preview || preview.state !== 'PENDING' || refused?.reason === 'INVALID') {
+  const waits = preview?.state === 'PENDING' || preview?.state === 'COOLING_OFF';
+  if (!preview || !waits || refused?.reason === 'INVALID') {
     return <Outcome title={m.accept.invalidTitle}>{m.accept.invalid}</Outcome>;
   }
 
@@ -133,7 +140,7 @@ function Reset({ token }: { token: string }) {
             }
           : null
       }
-      onAccept={(password) => void accept({ input: { token, password } })}
+      onAccept={(password, backupCode) => void accept({ input: { token, password, backupCode } })}
       onDecline={() => void decline({ input: { token } })}
     >
       {accepted.error && <FailureNotice error={accepted.error} />}
@@ -146,19 +153,22 @@ function Question(props: {
   preview: Preview;
   busy: 'accept' | 'decline' | null;
   refusal: { text: string; retryAt: string | null } | null;
-  onAccept: (password: string | null) => void;
+  onAccept: (password: string | null, backupCode: string | null) => void;
   onDecline: () => void;
   children: React.ReactNode;
 }) {
   const { m, dateTime } = useI18n();
   const [password, setPassword] = useState('');
+  const [backupCode, setBackupCode] = useState('');
   const { preview, busy } = props;
   const needsPassword = preview.acceptance === 'LINK_AND_PASSWORD';
+  const cools = preview.coolingOffHours > 0 || preview.effectiveAt !== null;
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    props.onAccept(needsPassword ? password : null);
+    props.onAccept(needsPassword ? password : null, backupCode.trim() || null);
     setPassword('');
+    setBackupCode('');
   };
 
   return (
@@ -176,6 +186,8 @@ function Question(props: {
           ]}
         />
         <Text size="sm">{m.accept.effect}</Text>
+        {preview.effectiveAt && <Text>{m.accept.cooling(dateTime(preview.effectiveAt))}</Text>}
+        {cools && !preview.effectiveAt && <Text size="sm">{m.accept.coolsOff(preview.coolingOffHours)}</Text>}
         <Text size="sm">{m.accept.notAsked}</Text>
         {props.children}
         {props.refusal && <RefusalNotice retryAt={props.refusal.retryAt}>{props.refusal.text}</RefusalNotice>}
@@ -190,6 +202,17 @@ function Question(props: {
             withAsterisk={false}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+        )}
+        {cools && (
+          <TextInput
+            name="backupCode"
+            label={m.accept.backupCode}
+            description={m.accept.backupCodeHint}
+            autoComplete="off"
+            spellCheck={false}
+            value={backupCode}
+            onChange={(event) => setBackupCode(event.currentTarget.value)}
           />
         )}
         <Button type="submit" loading={busy === 'accept'} disabled={busy === 'decline'}>

@@ -233,6 +233,7 @@ const de: Messages = {
       ACTOR_FROZEN: 'Sie haben in kurzer Zeit zu viele Zurücksetzungen angefordert. Der Owner kann das aufheben.',
       TOO_MANY_REQUESTS: 'Hier oder aus Ihrem Netz wurden zu viele Zurücksetzungen angefordert.',
     },
+    coolingOff: (when) => `Angenommen; MFA wird um ${when} ausgeschaltet`,
     awaitingApproval: 'Zurücksetzung angefragt; eine zweite Person muss zustimmen.',
     approve: 'Zustimmen',
     approveFor: (name) => `Zustimmen: MFA-Zurücksetzung von ${name}`,
@@ -314,8 +315,15 @@ const de: Messages = {
     missingTitle: 'Öffnen Sie den Link in Ihrer E-Mail erneut',
     missing:
       'Zu Ihrer Sicherheit vergisst diese Seite den Link, wenn sie neu geladen wird. Öffnen Sie die E-Mail „MFA reset request“ und folgen Sie dem Link noch einmal.',
+    coolingTitle: 'Sie haben die Zurücksetzung angenommen',
+    cooling: (when) =>
+      `MFA wird am ${when} ausgeschaltet. Bis dahin gilt sie wie bisher, und Sie können es hier aufhalten, ebenso wer Ihr Konto verwaltet.`,
+    coolsOff: (hours) => `Sie wird ${hours} Stunden nach dem Annehmen wirksam; bis dahin lässt sie sich aufhalten.`,
+    backupCode: 'Backup-Code, falls Sie einen haben',
+    backupCodeHint: 'Damit, oder angemeldet mit Ihrem zweiten Faktor, wird sie sofort wirksam.',
     rejected: {
       PASSWORD_REQUIRED: 'Geben Sie Ihr Passwort ein.',
+      WRONG_BACKUP_CODE: 'Dieser Backup-Code ist falsch oder verbraucht.',
       WRONG_PASSWORD: 'Dieses Passwort ist falsch.',
       TOO_MANY_ATTEMPTS: 'Zu viele Versuche.',
     },
@@ -466,6 +474,9 @@ const de: Messages = {
     LINK: 'dem Link in der E-Mail',
     LINK_AND_PASSWORD: 'dem Link in der E-Mail und dem Passwort',
     approval: 'Eine MFA-Zurücksetzung braucht eine zweite Person',
+    coolingOff: 'Stunden zwischen Annehmen und Wirkung',
+    coolingOffHint:
+      '0 bis 72. In dieser Zeit lässt sich eine Zurücksetzung aufhalten; ein Backup-Code überspringt sie.',
     approvals: { NEVER: 'nie', OWNERS_ONLY: 'bei Ownern', ALWAYS: 'immer' },
     affected: (count, shown) =>
       count === 0
@@ -540,6 +551,7 @@ const de: Messages = {
       BACKUP_CODE_USED: 'Backup-Code benutzt',
       BACKUP_CODES_REGENERATED: 'Neue Backup-Codes',
       STEPPED_UP: 'Erneut bestätigt, wer man ist',
+      MFA_RESET_COOLING_OFF: 'MFA-Zurücksetzung angenommen, wird später wirksam',
       MFA_RESET_APPROVED: 'MFA-Zurücksetzung zugestimmt',
       MFA_RESET_REQUESTED: 'MFA-Zurücksetzung angefragt',
       MFA_RESET_REFUSED: 'Anfordern oder Zurücknehmen einer MFA-Zurücksetzung verweigert',

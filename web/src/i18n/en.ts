@@ -258,6 +258,7 @@ const en = {
       ACTOR_FROZEN: 'You asked for too many resets in a short time. The Owner can lift this.',
       TOO_MANY_REQUESTS: 'Too many resets were asked for here, or from your network.',
     } as Labels<ResetUserMfaRejectionReason>,
+    coolingOff: (when: string) => `Accepted; MFA goes off at ${when}`,
     awaitingApproval: 'Reset asked for; a second person has to approve it.',
     approve: 'Approve',
     approveFor: (name: string) => `Approve: MFA reset of ${name}`,
@@ -338,8 +339,15 @@ const en = {
     missingTitle: 'Open the link in your e-mail again',
     missing:
       'For your safety this page forgets the link when it is reloaded. Open the e-mail “MFA reset request” and follow its link again.',
+    coolingTitle: 'You have accepted the reset',
+    cooling: (when: string) =>
+      `MFA goes off on ${when}. Until then it works as before, and you can stop it here, as can those who manage your account.`,
+    coolsOff: (hours: number) => `It takes effect ${hours} hours after you accept; until then it can be stopped.`,
+    backupCode: 'Backup code, if you have one',
+    backupCodeHint: 'With it, or logged in with your second factor, it takes effect at once.',
     rejected: {
       PASSWORD_REQUIRED: 'Enter your password.',
+      WRONG_BACKUP_CODE: 'This backup code is wrong, or was used.',
       WRONG_PASSWORD: 'This password is wrong.',
       TOO_MANY_ATTEMPTS: 'Too many attempts.',
     } as Labels<AcceptMfaResetRejectionReason>,
@@ -494,6 +502,8 @@ const en = {
     LINK: 'the link in the e-mail',
     LINK_AND_PASSWORD: 'the link in the e-mail and the password',
     approval: 'An MFA reset needs a second person',
+    coolingOff: 'Hours between accepting and effect',
+    coolingOffHint: '0 to 72. In that time a reset can be stopped; a backup code skips it.',
     approvals: { NEVER: 'never', OWNERS_ONLY: 'for Owners', ALWAYS: 'always' } as Labels<MfaResetApproval>,
     affected: (count: number, shown: string) =>
       count === 0
@@ -568,6 +578,7 @@ const en = {
       BACKUP_CODE_USED: 'Backup code used',
       BACKUP_CODES_REGENERATED: 'New backup codes',
       STEPPED_UP: 'Confirmed again who they are',
+      MFA_RESET_COOLING_OFF: 'MFA reset accepted, takes effect later',
       MFA_RESET_APPROVED: 'MFA reset approved',
       MFA_RESET_REQUESTED: 'MFA reset requested',
       MFA_RESET_REFUSED: 'Asking for or taking back an MFA reset refused',

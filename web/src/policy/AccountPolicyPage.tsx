@@ -19,6 +19,7 @@ export const mfaPolicyPartFragment = graphql(`
     graceUntil
     resetAcceptance
     resetApproval
+    resetCoolingOffHours
   }
 `);
 

@@ -12,6 +12,7 @@ export interface PolicyChange {
   graceUntil?: string | null;
   resetAcceptance?: MfaResetAcceptance;
   resetApproval?: MfaResetApproval;
+  resetCoolingOffHours?: number;
 }
 
 export function PolicyForm(props: {
@@ -28,6 +29,7 @@ export function PolicyForm(props: {
   const [grace, setGrace] = useState(graceBefore);
   const [acceptance, setAcceptance] = useState<MfaResetAcceptance>(policy.resetAcceptance);
 
+  const [hours, setHours] = useState(policy.resetCoolingOffHours);
   const [approval, setApproval] = useState<MfaResetApproval>(policy.resetApproval);
 
   const submit = (event: FormEvent) => {
@@ -36,6 +38,7 @@ export function PolicyForm(props: {
       ...(enforced !== policy.enforced && { enforced }),
       ...(grace !== graceBefore && { graceUntil: grace ? startOf(grace) : null }),
       ...(acceptance !== policy.resetAcceptance && { resetAcceptance: acceptance }),
+      ...(hours !== policy.resetCoolingOffHours && { resetCoolingOffHours: hours }),
       ...(approval !== policy.resetApproval && { resetApproval: approval }),
     });
   };
@@ -92,6 +95,19 @@ export function PolicyForm(props: {
             ))}
           </Stack>
         </Radio.Group>
+        <TextInput
+          type="number"
+          min={0}
+          max={72}
+          required
+          withAsterisk={false}
+          label={m.policy.coolingOff}
+          description={m.policy.coolingOffHint}
+          maw={240}
+          value={hours}
+          disabled={!canManage}
+          onChange={(event) => setHours(event.currentTarget.valueAsNumber || 0)}
+        />
         {canManage && (
           <Group>
             <Button type="submit" loading={props.saving}>

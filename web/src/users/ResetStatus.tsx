@@ -56,6 +56,17 @@ export function ResetStatus(props: { user: Person; reset: MfaResetStatusFragment
           )}
         </Stack>
       );
+    case 'COOLING_OFF':
+      return (
+        <Stack gap={4}>
+          <Text size="sm">{m.reset.coolingOff(clock(reset.effectiveAt ?? reset.expiresAt))}</Text>
+          {props.canManage && (
+            <Group>
+              <CancelButton user={user} resetId={reset.id} />
+            </Group>
+          )}
+        </Stack>
+      );
     case 'EXPIRED':
       return (
         <Stack gap={4}>

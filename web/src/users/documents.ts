@@ -6,6 +6,7 @@ export const mfaResetFragment = graphql(`
     id
     state
     expiresAt
+    effectiveAt
     closedAt
     delivery
     reason

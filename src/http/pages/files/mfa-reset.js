@@ -10,13 +10,13 @@ history.replaceState(null, '', location.pathname);
 
 const PREVIEW = `query MfaResetPreview($token: String!) {
   mfaResetByToken(token: $token) {
-    state maskedEmail requestedByName scopeName requestedAt expiresAt acceptance
+    state maskedEmail requestedByName scopeName requestedAt expiresAt acceptance coolingOffHours effectiveAt
   }
 }`;
 const ACCEPT = `mutation AcceptMfaReset($input: AcceptMfaResetInput!) {
   acceptMfaReset(input: $input) {
     __typename
-    ... on MfaResetAccepted { maskedEmail enrollmentRequired }
+    ... on MfaResetAccepted { maskedEmail enrollmentRequired effectiveAt }
     ... on AcceptMfaResetRejected { reason message retryAt }
   }
 }`;
@@ -76,6 +76,14 @@ function busy(yes) {
   at('decline').disabled = yes;
 }
 
+const coolingText = (effectiveAt) =>
+  `MFA goes off on ${when(effectiveAt)}. Until then it works as before, and it can be stopped: by you with the link in ` +
+  'the e-mail, and by those who manage your account.';
+
+function cooling(effectiveAt) {
+  end('You have accepted the reset', coolingText(effectiveAt), 'good');
+}
+
 function refused({ reason, message, retryAt }) {
   if (reason === 'EXPIRED') return end('This link has expired', EXPIRED, 'warn');
   if (reason === 'INVALID') return end('This link is not valid', INVALID, 'warn');
@@ -103,9 +111,11 @@ async function act(doing) {
 const accept = () =>
   act(async () => {
     const password = at('password-part').hidden ? undefined : at('password').value;
-    const { acceptMfaReset: result } = await ask(ACCEPT, { input: { token, password } });
+    const backupCode = at('backup-code').value.trim() || undefined;
+    const { acceptMfaReset: result } = await ask(ACCEPT, { input: { token, password, backupCode } });
     if (result.__typename !== 'MfaResetAccepted') return refused(result);
     at('password').value = '';
+    if (result.effectiveAt) return cooling(result.effectiveAt);
     const next = result.enrollmentRequired
       ? 'Log in with your password; you will then be asked to set up MFA again.'
       : 'Log in with your password; then set up MFA again, to keep your account safe.';
@@ -127,7 +137,8 @@ const decline = () =>
 function show(preview) {
   if (!preview) return end('This link is not valid', INVALID, 'warn');
   if (preview.state === 'EXPIRED') return end('This link has expired', EXPIRED, 'warn');
-  if (preview.state !== 'PENDING') return end('This link is not valid', INVALID, 'warn');
+  const cools = preview.state === 'COOLING_OFF';
+  if (preview.state !== 'PENDING' && !cools) return end('This link is not valid', INVALID, 'warn');
   at('who').textContent = preview.requestedByName;
   at('where').textContent = preview.scopeName;
   at('whom').textContent = preview.maskedEmail;
@@ -136,7 +147,10 @@ function show(preview) {
   const demanded = preview.acceptance === 'LINK_AND_PASSWORD';
   at('password-part').hidden = !demanded;
   at('password').required = demanded;
+  at('hours').textContent = preview.coolingOffHours;
+  at('code-part').hidden = !cools && preview.coolingOffHours === 0;
   at('status').replaceChildren();
+  if (cools) say(`You have accepted. ${coolingText(preview.effectiveAt)}`);
   at('choice').hidden = false;
   if (declining) {
     at('title').textContent = 'Didn’t you expect this?';

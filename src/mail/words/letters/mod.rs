@@ -4,6 +4,8 @@ mod freezes;
 mod people;
 mod places;
 
+use time::OffsetDateTime;
+
 use super::key::Key;
 use super::speech::Speech;
 use super::{Content, Language, ResetFacts, Setting};
@@ -15,6 +17,9 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
     let (subject, blocks) = match content {
         Content::ResetRequest(reset) => (Key::ResetRequestSubject, request(&speech, setting, reset)),
         Content::ResetApprovalAsked(reset) => (Key::ApprovalSubject, approval(&speech, reset)),
+        Content::ResetCoolingOff { reset, own, effective_at } => {
+            (Key::CoolingSubject, cooling_off(&speech, setting, (reset, *own), *effective_at))
+        }
         Content::ResetAccepted { reset, own: true } => (Key::ResetDoneSubject, done(&speech, reset)),
         Content::ResetAccepted { reset, own: false } => (Key::ResetAcceptedSubject, accepted(&speech, reset)),
         Content::ResetDeclined(reset) => (Key::ResetDeclinedSubject, declined(&speech, reset)),
@@ -99,6 +104,33 @@ fn approval(speech: &Speech<'_>, reset: &ResetFacts) -> Vec<Block> {
     }
     blocks.push(speech.tell(Key::ApprovalNext, &[]));
     blocks.push(speech.tell(Key::ApprovalCare, &[]));
+    blocks
+}
+
+fn cooling_off(
+    speech: &Speech<'_>,
+    setting: &Setting<'_>,
+    (reset, own): (&ResetFacts, bool),
+    effective_at: OffsetDateTime,
+) -> Vec<Block> {
+    let (person, requester) = (speech.who(reset.person.as_ref()), speech.who(reset.requester.as_ref()));
+    let what = match own {
+        true => speech.tell(Key::CoolingOwnWhat, &[("requester", &requester)]),
+        false => speech.tell(Key::CoolingWhat, &[("person", &person), ("requester", &requester)]),
+    };
+    let mut facts = speech.asked(reset);
+    facts.push((speech.plain(Key::AcceptedOn), speech.at()));
+    facts.push((speech.plain(Key::EffectiveOn), speech.time(effective_at)));
+    let mut blocks = vec![what, Block::Facts(facts)];
+    match own {
+        true => blocks.extend(setting.links.map(|links| Block::Action {
+            intro: speech.say(Key::ResetRequestDeclineIntro, &[]),
+            label: speech.plain(Key::ResetRequestDecline),
+            url: links.decline.clone(),
+            main: true,
+        })),
+        false => blocks.push(speech.tell(Key::CoolingNext, &[])),
+    }
     blocks
 }
 

@@ -138,6 +138,7 @@ const placesInGerman: typeof places = {
       NOT_LINKED: 'Das Konto gehört nicht mehr zum Portfolio',
       NO_SUCH_ROLE: 'Diese Rolle gibt es nicht',
       NOT_PERMITTED: 'Sie dürfen das nicht mehr',
+      NO_SUCH_ROLE: 'Die Rolle gibt es nicht mehr',
       ROLE_NOT_GRANTABLE: 'Ein Konto hat genau einen Owner, der es übergibt',
       TOO_MANY_INVITATIONS: 'Zuletzt wurden zu viele Einladungen gesendet',
       UNAVAILABLE: 'Das Gateway konnte das nicht tun; versuchen Sie es noch einmal',

@@ -150,6 +150,7 @@ const places = {
       NOT_LINKED: 'The account does not belong to the portfolio any more',
       NO_SUCH_ROLE: 'There is no such role',
       NOT_PERMITTED: 'You may not do this any more',
+      NO_SUCH_ROLE: 'The role does not exist any more',
       ROLE_NOT_GRANTABLE: 'An account has exactly one Owner, who hands it over',
       TOO_MANY_INVITATIONS: 'Too many invitations were sent lately',
       UNAVAILABLE: 'The gateway could not do this; try again',
