@@ -63,12 +63,8 @@ fn every_content() -> Vec<Content> {
     ];
     let cooling = |own| Content::ResetCoolingOff { reset: reset(), own, effective_at: NOW };
     let resets = resets.into_iter().chain([true, false].map(cooling));
-    let places = places().map(Content::Place);
-    resets
-        .chain(languages::freezes().map(Content::Freeze))
-        .chain(places)
-        .chain(news().map(Content::Person))
-        .collect()
+    let freezes = languages::freezes().map(Content::Freeze);
+    resets.chain(freezes).chain(places().map(Content::Place)).chain(news().map(Content::Person)).collect()
 }
 
 fn places() -> [PlaceNews; 16] {
