@@ -136,7 +136,6 @@ const placesInGerman: typeof places = {
       NOT_AN_ADDRESS: 'Das ist keine Adresse',
       NOT_A_MEMBER: 'Gehört nicht mehr dazu',
       NOT_LINKED: 'Das Konto gehört nicht mehr zum Portfolio',
-      NO_SUCH_ROLE: 'Diese Rolle gibt es nicht',
       NOT_PERMITTED: 'Sie dürfen das nicht mehr',
       NO_SUCH_ROLE: 'Die Rolle gibt es nicht mehr',
       ROLE_NOT_GRANTABLE: 'Ein Konto hat genau einen Owner, der es übergibt',

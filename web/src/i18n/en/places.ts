@@ -148,7 +148,6 @@ const places = {
       NOT_AN_ADDRESS: 'The address is none',
       NOT_A_MEMBER: 'Does not belong there any more',
       NOT_LINKED: 'The account does not belong to the portfolio any more',
-      NO_SUCH_ROLE: 'There is no such role',
       NOT_PERMITTED: 'You may not do this any more',
       NO_SUCH_ROLE: 'The role does not exist any more',
       ROLE_NOT_GRANTABLE: 'An account has exactly one Owner, who hands it over',
