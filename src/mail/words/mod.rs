@@ -1,6 +1,6 @@
-//! The words of each mail. What a letter holds, and in which order, is said once for all languages ([`letters`]); a language
-//! is one file with a text for every [`key`]. Another language is one more file, one more variant of [`Language`], its texts in
-//! [`speech`] and its dates in [`dates`]; layout and facts stay as they are.
+//! The words of each mail. What a letter holds, and in which order, is said once for all languages (`letters`); a language
+//! is one file with a text for every `key`. Another language is one more file, one more variant of [`Language`], its texts in
+//! `speech` and its dates in `dates`; layout and facts stay as they are.
 
 mod dates;
 mod de;
