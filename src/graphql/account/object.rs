@@ -121,8 +121,8 @@ impl Account {
     }
 
     /// Who gets the mail about the account's security: the Owner, or the Admin who was chosen. Null also where an imported
-    /// account has no Owner yet. Who may see it: Owner and Admin of the account, Portfolio Owner and Portfolio Admin of its
-    /// portfolio; for everybody else null and the error FORBIDDEN.
+    /// account has no Owner yet. Who may see it: Owner and Admin of the account, holders of MFA_RESET there, Portfolio Owner
+    /// and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
     async fn security_contact(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         self.contact(ctx).await.transpose()
     }
@@ -219,7 +219,8 @@ impl Account {
     }
 
     /// How many of the account's users have MFA, now and over time. Who may see it: Owner and Admin of the account,
-    /// Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
+    /// holders of MFA_RESET there, Portfolio Owner and Portfolio Admin of its portfolio; for everybody else null and the
+    /// error FORBIDDEN.
     async fn mfa_coverage(
         &self,
         ctx: &Context<'_>,

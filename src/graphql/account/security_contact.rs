@@ -56,7 +56,8 @@ pub struct SecurityContactMutation;
 impl SecurityContactMutation {
     /// Chooses who gets the mail about the account's security, such as accepted MFA resets; the Owner by default. The
     /// former and the new contact are told by mail. A contact who leaves the account or gets a lesser role than Admin is
-    /// replaced by the Owner. Who may call: Owner or Admin of the account. Asks for a fresh proof (`stepUp`).
+    /// replaced by the Owner. Who may call: Owner or Admin of the account, or a holder of ACCOUNT_SETTINGS there. Asks for a
+    /// fresh proof (`stepUp`).
     #[graphql(guard = "OnAccount::new(Action::SetAccountSecurityContact, &input.account_id)")]
     async fn set_account_security_contact(
         &self,
