@@ -1,13 +1,9 @@
 // German.
 import access from './de/access';
 import own from './de/own';
+import notNow from './de/notNow';
 import places from './de/places';
 import type { Messages } from './en';
-
-const notNow = {
-  STEP_UP_REQUIRED: 'Bestätigen Sie, dass Sie es sind, und versuchen Sie es noch einmal.',
-  RECENTLY_RESET: 'Ihre eigene MFA wurde vor Kurzem zurückgesetzt; deshalb geht das noch nicht.',
-};
 
 const de: Messages = {
   ...access,

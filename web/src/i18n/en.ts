@@ -34,13 +34,9 @@ import type {
 } from '../gql/graphql';
 import access from './en/access';
 import own from './en/own';
+import notNow from './en/notNow';
 import places from './en/places';
 import type { Labels } from './labels';
-
-const notNow = {
-  STEP_UP_REQUIRED: 'Confirm that it is you, and try again.',
-  RECENTLY_RESET: 'Your own MFA was reset a short while ago, so you cannot do this yet.',
-};
 
 const en = {
   ...access,

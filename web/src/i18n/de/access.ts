@@ -1,5 +1,6 @@
 // German: who may do what in an account, and who is told of it.
 import type access from '../en/access';
+import notNow from './notNow';
 
 const accessInGerman: typeof access = {
   customRoles: {
@@ -47,6 +48,7 @@ const accessInGerman: typeof access = {
     deleteSubmit: 'Löschen',
     deleted: (name) => `Die Rolle ${name} ist gelöscht.`,
     rejected: {
+      ...notNow,
       BASE_IS_OWNER: 'Ein Konto hat genau einen Owner. Nehmen Sie eine andere Rolle als Grundlage.',
       NAME_TAKEN: 'Eine Rolle dieses Namens gibt es schon. Wählen Sie einen anderen.',
       NOT_FOR_SUPPORT: 'Eine Rolle, die auf Support beruht, verwaltet niemanden. Nehmen Sie eine andere Grundlage.',
@@ -68,6 +70,7 @@ const accessInGerman: typeof access = {
     submit: 'Auswählen',
     chosen: (name) => `${name} ist jetzt der Sicherheitskontakt.`,
     rejected: {
+      ...notNow,
       NOT_A_MEMBER: 'Diese Person gehört nicht mehr zum Konto.',
       NOT_OWNER_OR_ADMIN: 'Diese Person ist weder Owner noch Admin.',
     },

@@ -7,6 +7,7 @@ import type {
   UpdateCustomRoleRejectionReason,
 } from '../../gql/graphql';
 import type { Labels } from '../labels';
+import notNow from './notNow';
 
 const access = {
   customRoles: {
@@ -54,6 +55,7 @@ const access = {
     deleteSubmit: 'Delete',
     deleted: (name: string) => `The role ${name} is deleted.`,
     rejected: {
+      ...notNow,
       BASE_IS_OWNER: 'An account has exactly one Owner. Base the role on another one.',
       NAME_TAKEN: 'There is a role of this name already. Choose another name.',
       NOT_FOR_SUPPORT: 'A role based on Support manages nobody. Base it on another role.',
@@ -75,6 +77,7 @@ const access = {
     submit: 'Choose',
     chosen: (name: string) => `${name} is the security contact now.`,
     rejected: {
+      ...notNow,
       NOT_A_MEMBER: 'This person does not belong to the account any more.',
       NOT_OWNER_OR_ADMIN: 'This person is neither Owner nor Admin any more.',
     } as Labels<SetAccountSecurityContactRejectionReason>,
