@@ -12,6 +12,7 @@ from typing import TypeVar
 import httpx
 
 from latchkey_client.accept_mfa_reset import AcceptMfaResetAcceptMfaResetMfaResetAccepted
+from latchkey_client.answer_mfa_challenge import AnswerMfaChallengeAnswerMfaChallengeLoggedIn
 from latchkey_client.begin_totp_enrollment import (
     BeginTotpEnrollmentBeginTotpEnrollmentTotpEnrollmentStarted,
 )
@@ -21,16 +22,19 @@ from latchkey_client.confirm_totp_enrollment import (
 )
 from latchkey_client.input_types import (
     AcceptMfaResetInput,
+    AnswerMfaChallengeInput,
     BeginTotpEnrollmentInput,
     ConfirmTotpEnrollmentInput,
     LogInInput,
     ResetUserMfaInput,
 )
-from latchkey_client.log_in import LogInLogInLoggedIn, LogInLogInMfaEnrollmentRequired
+from latchkey_client.log_in import LogInLogInMfaChallenge, LogInLogInMfaEnrollmentRequired
 from latchkey_client.reset_user_mfa import ResetUserMfaResetUserMfaMfaResetRequested
 
 URL = os.environ.get("LATCHKEY_URL", "http://127.0.0.1:4000")
-OWNER = "oscar@lighthouse.example"
+OWNER = "olivia@harbor.example"
+# A demo code, good for one run.
+BACKUP_CODE = os.environ.get("LATCHKEY_BACKUP_CODE", "3ADB-CEC0-ZDVE-C9EE")
 PERSON = "mina@harbor.example"
 PASSWORD = "lantern-orbit-seven-moss"
 
@@ -76,7 +80,13 @@ async def reset_token(http: httpx.AsyncClient, after: int) -> str:
 async def main() -> None:
     async with httpx.AsyncClient() as http, Latchkey(f"{URL}/graphql") as anybody:
         logged_in = await anybody.log_in(LogInInput(email=OWNER, password=PASSWORD))
-        session = expect(logged_in.log_in, LogInLogInLoggedIn).session_token
+        challenge = expect(logged_in.log_in, LogInLogInMfaChallenge).challenge_token
+        answered = await anybody.answer_mfa_challenge(
+            AnswerMfaChallengeInput(challenge_token=challenge, code=BACKUP_CODE)
+        )
+        session = expect(
+            answered.answer_mfa_challenge, AnswerMfaChallengeAnswerMfaChallengeLoggedIn
+        ).session_token
 
         async with Latchkey(f"{URL}/graphql", headers={"Authorization": f"Bearer {session}"}) as owner:
             viewer = (await owner.people(search=PERSON)).viewer

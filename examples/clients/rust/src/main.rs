@@ -13,7 +13,9 @@ use gateway::Gateway;
 use operations::*;
 use totp_rs::{Builder, Secret};
 
-const OWNER: &str = "oscar@lighthouse.example";
+const OWNER: &str = "olivia@harbor.example";
+/// A demo code, good for one run.
+const BACKUP_CODE: &str = "C6R2-QYE8-MY97-5MT2";
 const PERSON: &str = "mina@harbor.example";
 const PASSWORD: &str = "lantern-orbit-seven-moss";
 
@@ -21,8 +23,21 @@ fn main() -> anyhow::Result<()> {
     let url = std::env::var("LATCHKEY_URL").unwrap_or_else(|_| "http://127.0.0.1:4000".to_owned());
     let anybody = Gateway::new(url);
 
-    let owner = match log_in_as(&anybody, OWNER)? {
-        log_in::LogInLogIn::LoggedIn(done) => anybody.signed_in(done.session_token.context("no session")?),
+    let challenge = match log_in_as(&anybody, OWNER)? {
+        log_in::LogInLogIn::MfaChallenge(challenge) => challenge.challenge_token,
+        other => bail!("expected a challenge, got {other:?}"),
+    };
+    let code = std::env::var("LATCHKEY_BACKUP_CODE").unwrap_or_else(|_| BACKUP_CODE.to_owned());
+    let input = answer_mfa_challenge::AnswerMfaChallengeInput {
+        challenge_token: challenge,
+        code,
+        ..Default::default()
+    };
+    let answered = anybody.run::<AnswerMfaChallenge>(answer_mfa_challenge::Variables { input })?;
+    let owner = match answered.answer_mfa_challenge {
+        answer_mfa_challenge::AnswerMfaChallengeAnswerMfaChallenge::LoggedIn(done) => {
+            anybody.signed_in(done.session_token.context("no session")?)
+        }
         other => bail!("expected a session, got {other:?}"),
     };
     let viewer =

@@ -19,4 +19,4 @@ macro_rules! operations {
     )*};
 }
 
-operations!(LogIn People ResetUserMfa MfaResetByToken AcceptMfaReset BeginTotpEnrollment ConfirmTotpEnrollment);
+operations!(LogIn AnswerMfaChallenge People ResetUserMfa MfaResetByToken AcceptMfaReset BeginTotpEnrollment ConfirmTotpEnrollment);

@@ -2,6 +2,7 @@
 import { Gateway } from './gateway.js';
 import {
   AcceptMfaResetDocument,
+  AnswerMfaChallengeDocument,
   BeginTotpEnrollmentDocument,
   ConfirmTotpEnrollmentDocument,
   LogInDocument,
@@ -11,7 +12,9 @@ import {
 } from './gql/graphql.js';
 import { totp } from './totp.js';
 
-const OWNER = 'oscar@lighthouse.example';
+const OWNER = 'olivia@harbor.example';
+/** A demo code, good for one run. */
+const BACKUP_CODE = process.env['LATCHKEY_BACKUP_CODE'] ?? 'HRTJ-52R2-D2R6-RKNT';
 const PERSON = 'mina@harbor.example';
 const PASSWORD = 'lantern-orbit-seven-moss';
 
@@ -53,7 +56,11 @@ function expect<Result extends { __typename?: string }, Name extends NonNullable
 }
 
 const { logIn } = await gateway.run(LogInDocument, { input: { email: OWNER, password: PASSWORD } });
-const { sessionToken } = expect(logIn, 'LoggedIn');
+const { challengeToken } = expect(logIn, 'MfaChallenge');
+const { answerMfaChallenge } = await gateway.run(AnswerMfaChallengeDocument, {
+  input: { challengeToken, code: BACKUP_CODE },
+});
+const { sessionToken } = expect(answerMfaChallenge, 'LoggedIn');
 const owner = gateway.as(sessionToken ?? '');
 
 const { viewer } = await owner.run(PeopleDocument, { search: PERSON });
