@@ -16,10 +16,10 @@ use super::account_roles::AccountRoles;
 use super::accounts;
 use super::deadline::max_time;
 use super::enforcement::Policies;
-use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes};
+use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes, alike_of};
 use super::when;
 use super::{StoreError, Tx};
-use crate::domain::key::{EmailKey, alike, name_key};
+use crate::domain::key::{EmailKey, name_key};
 use crate::domain::{
     AccountId, AccountMembership, AccountRole, MfaPolicy, Page, PageRequest, PortfolioId, RoleId, UserId,
 };
@@ -196,11 +196,6 @@ impl MemberFilter {
             search: self.search.as_deref(),
         }
     }
-}
-
-/// How much a name and an address begin alike, as stored.
-fn alike_of(name_key: &str, email: &EmailKey) -> i32 {
-    i32::try_from(alike(name_key, email)).unwrap_or(i32::MAX)
 }
 
 /// Who is in which account.

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::StoreError;
 use super::deadline::max_time;
 use super::keyset::{Order, Place, any_of, page_query_of, prefix_range};
-use crate::domain::key::ALIKE_MAX;
+use crate::domain::key::{ALIKE_MAX, EmailKey, alike};
 use crate::domain::{Page, PageRequest, UserId};
 
 const BY_NAME: Order = Order { first: "name_key", second: "user_id", descending: false };
@@ -99,6 +99,11 @@ fn place_in(part: Part, place: Option<&PersonPlace>) -> Option<Place> {
         }
         _ => None,
     }
+}
+
+/// How much a name and an address begin alike, as stored.
+pub(super) fn alike_of(name_key: &str, email: &EmailKey) -> i32 {
+    i32::try_from(alike(name_key, email)).unwrap_or(i32::MAX)
 }
 
 impl People<'_> {

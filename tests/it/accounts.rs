@@ -44,12 +44,7 @@ pub async fn close(client: &Client, account: AccountId, name: &str) -> Reply {
 
 /// An error's code, a rejection's reason or the success type's name.
 pub fn outcome(reply: &Reply) -> String {
-    if !reply.code().is_empty() {
-        return reply.code().to_owned();
-    }
-    let result = reply.data("").as_object().unwrap().values().next().unwrap();
-    let said = result.get("reason").unwrap_or(&result["__typename"]);
-    said.as_str().unwrap().to_owned()
+    reply.said()
 }
 
 /// Checks what holds for an account at every moment, and gives its people: exactly one Owner, whom the account names;

@@ -72,12 +72,7 @@ async fn invite(client: &Client, portfolio: PortfolioId, email: &str, role: &str
 
 /// An error's code, a rejection's reason or the success type's name.
 pub fn outcome(reply: &Reply) -> String {
-    if !reply.code().is_empty() {
-        return reply.code().to_owned();
-    }
-    let result = reply.data("").as_object().unwrap().values().next().unwrap();
-    let said = result.get("reason").unwrap_or(&result["__typename"]);
-    said.as_str().unwrap().to_owned()
+    reply.said()
 }
 
 async fn found(app: &TestApp, collection: &str, filter: Document) -> Vec<Document> {

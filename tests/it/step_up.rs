@@ -25,15 +25,6 @@ async fn by_password(client: &Client, password: &str) -> Reply {
     client.send(STEP_UP, json!({ "password": password })).await
 }
 
-/// What a mutation says: the reason of a refusal, an error's code, or the type of its result.
-fn said(reply: &Reply) -> String {
-    if !reply.code().is_empty() {
-        return reply.code().to_owned();
-    }
-    let result = reply.data("").as_object().unwrap().values().next().unwrap();
-    result.get("reason").unwrap_or(&result["__typename"]).as_str().unwrap().to_owned()
-}
-
 fn mutation(name: &str, input: &str) -> String {
     let (first, rest) = name.split_at(1);
     let rejected = format!("{}{rest}Rejected", first.to_uppercase());
@@ -133,7 +124,7 @@ async fn resets_policies_roles_and_transfers_ask_for_a_code_after_five_minutes()
         app.advance(5 * MINUTE);
         assert_eq!(client.ask(until).await.data("/viewer/session/stepUpValidUntil"), &Value::Null);
         for (query, _) in &sensitive {
-            assert_eq!(said(&client.ask(query).await), "STEP_UP_REQUIRED", "{query}");
+            assert_eq!(client.ask(query).await.said(), "STEP_UP_REQUIRED", "{query}");
         }
         let scope = Scope::Account(world.account);
         assert_eq!(app.audit_count(scope, AuditAction::MfaPolicyChanged).await, 0);
@@ -147,7 +138,7 @@ async fn resets_policies_roles_and_transfers_ask_for_a_code_after_five_minutes()
         assert_eq!(app.audit_count(scope, AuditAction::SteppedUp).await, 1);
         app.advance(5 * MINUTE - Duration::from_millis(1));
         for (query, done) in &sensitive {
-            assert_eq!(said(&client.ask(query).await), *done, "{query}");
+            assert_eq!(client.ask(query).await.said(), *done, "{query}");
         }
         app.deliver().await;
     })
@@ -160,10 +151,10 @@ async fn the_age_is_configured_and_a_proof_counts_in_its_own_session_only() {
         let world = world(app).await;
         let (client, other) = (app.client_of(&world.owner).await, app.client_of(&world.owner).await);
         app.advance(MINUTE);
-        assert_eq!(said(&main_job::reset(&client, &world.analyst).await), "STEP_UP_REQUIRED");
-        assert_eq!(said(&by_code(&client, &app.totp_code(&world.owner)).await), "SteppedUp");
-        assert_eq!(said(&main_job::reset(&other, &world.analyst).await), "STEP_UP_REQUIRED");
-        assert_eq!(said(&main_job::reset(&client, &world.analyst).await), "MfaResetRequested");
+        assert_eq!(main_job::reset(&client, &world.analyst).await.said(), "STEP_UP_REQUIRED");
+        assert_eq!(by_code(&client, &app.totp_code(&world.owner)).await.said(), "SteppedUp");
+        assert_eq!(main_job::reset(&other, &world.analyst).await.said(), "STEP_UP_REQUIRED");
+        assert_eq!(main_job::reset(&client, &world.analyst).await.said(), "MfaResetRequested");
         app.deliver().await;
     })
     .await;
@@ -181,7 +172,7 @@ async fn permission_is_asked_before_a_fresh_proof() {
                 false if query.contains("Portfolio") => "NOT_FOUND",
                 false => "FORBIDDEN",
             };
-            assert_eq!(said(&client.ask(&query).await), expected, "{query}");
+            assert_eq!(client.ask(&query).await.said(), expected, "{query}");
         }
     })
     .await;
@@ -193,20 +184,20 @@ async fn a_code_counts_once_whether_it_logs_in_or_steps_up_and_wrong_ones_are_co
         let world = world(app).await;
         let token = app.log_in(&world.owner).await;
         let client = app.client().with_token(&token);
-        assert_eq!(said(&by_code(&client, &app.totp_code(&world.owner)).await), "CODE_ALREADY_USED");
+        assert_eq!(by_code(&client, &app.totp_code(&world.owner)).await.said(), "CODE_ALREADY_USED");
         app.advance(5 * MINUTE);
         let code = app.totp_code(&world.owner);
         let at_once = join_all((0..6).map(|_| by_code(&client, &code))).await;
-        let won = at_once.iter().filter(|reply| said(reply) == "SteppedUp").count();
+        let won = at_once.iter().filter(|reply| reply.said() == "SteppedUp").count();
         assert_eq!(won, 1, "of one code at the same time, one counts");
 
         let backup = world.owner.backup_codes[0].expose();
-        assert_eq!(said(&by_code(&client, backup).await), "SteppedUp");
+        assert_eq!(by_code(&client, backup).await.said(), "SteppedUp");
         assert_eq!(app.latest_mail(&world.owner).await.subject, "A backup code was used");
-        assert_eq!(said(&by_code(&client, backup).await), "WRONG_CODE", "gone");
+        assert_eq!(by_code(&client, backup).await.said(), "WRONG_CODE", "gone");
         app.advance(16 * MINUTE);
         for _ in 0..10 {
-            assert_eq!(said(&by_code(&client, "000000").await), "WRONG_CODE");
+            assert_eq!(by_code(&client, "000000").await.said(), "WRONG_CODE");
         }
         let blocked = by_code(&client, &app.totp_code(&world.owner)).await;
         assert_eq!(blocked.text("/stepUp/reason"), "TOO_MANY_ATTEMPTS");
@@ -218,7 +209,7 @@ async fn a_code_counts_once_whether_it_logs_in_or_steps_up_and_wrong_ones_are_co
             .client()
             .send(answer, json!({ "t": entered.text("/logIn/challengeToken"), "c": app.totp_code(&world.owner) }))
             .await;
-        assert_eq!(said(&answer), "TOO_MANY_ATTEMPTS", "one limit for both");
+        assert_eq!(answer.said(), "TOO_MANY_ATTEMPTS", "one limit for both");
         app.deliver().await;
     })
     .await;
@@ -231,17 +222,17 @@ async fn whoever_has_mfa_proves_it_and_whoever_has_none_the_password() {
         let plain = app.person("Paul").in_account(world.account, AccountRole::Admin).create().await;
         let (client, plain_client) = (app.client_of(&world.owner).await, app.client_of(&plain).await);
         app.advance(5 * MINUTE);
-        assert_eq!(said(&by_password(&client, PASSWORD).await), "CODE_REQUIRED");
-        assert_eq!(said(&main_job::reset(&client, &world.analyst).await), "STEP_UP_REQUIRED");
-        assert_eq!(said(&by_code(&plain_client, "000000").await), "PASSWORD_REQUIRED");
-        assert_eq!(said(&by_password(&plain_client, "wrong").await), "WRONG_PASSWORD");
-        assert_eq!(said(&main_job::reset(&plain_client, &world.analyst).await), "STEP_UP_REQUIRED");
-        assert_eq!(said(&by_password(&plain_client, PASSWORD).await), "SteppedUp");
-        assert_eq!(said(&main_job::reset(&plain_client, &world.analyst).await), "MfaResetRequested");
+        assert_eq!(by_password(&client, PASSWORD).await.said(), "CODE_REQUIRED");
+        assert_eq!(main_job::reset(&client, &world.analyst).await.said(), "STEP_UP_REQUIRED");
+        assert_eq!(by_code(&plain_client, "000000").await.said(), "PASSWORD_REQUIRED");
+        assert_eq!(by_password(&plain_client, "wrong").await.said(), "WRONG_PASSWORD");
+        assert_eq!(main_job::reset(&plain_client, &world.analyst).await.said(), "STEP_UP_REQUIRED");
+        assert_eq!(by_password(&plain_client, PASSWORD).await.said(), "SteppedUp");
+        assert_eq!(main_job::reset(&plain_client, &world.analyst).await.said(), "MfaResetRequested");
 
         // A password that was proved before the enrolment is no second factor.
         crate::enrollment::enroll(app, &app.client_of(&plain).await).await;
-        assert_eq!(said(&main_job::reset(&plain_client, &world.analyst).await), "STEP_UP_REQUIRED");
+        assert_eq!(main_job::reset(&plain_client, &world.analyst).await.said(), "STEP_UP_REQUIRED");
         app.deliver().await;
     })
     .await;
@@ -254,8 +245,8 @@ async fn a_session_that_was_ended_steps_up_to_nothing() {
         let client = app.client_of(&world.owner).await;
         let other = app.client_of(&world.owner).await;
         other.ask("mutation { revokeOtherSessions { __typename } }").await.data("/revokeOtherSessions");
-        assert_eq!(said(&by_code(&client, &app.totp_code(&world.owner)).await), "UNAUTHENTICATED");
-        assert_eq!(said(&main_job::reset(&client, &world.analyst).await), "UNAUTHENTICATED");
+        assert_eq!(by_code(&client, &app.totp_code(&world.owner)).await.said(), "UNAUTHENTICATED");
+        assert_eq!(main_job::reset(&client, &world.analyst).await.said(), "UNAUTHENTICATED");
     })
     .await;
 }
@@ -269,26 +260,26 @@ async fn without_own_mfa_nobody_is_reset_where_it_is_enforced() {
         let admin = app.person("Adam").in_portfolio(portfolio, PortfolioRole::Admin).create().await;
         let client = app.client_of(&admin).await;
         assert_eq!(
-            said(&main_job::reset(&client, &analyst).await),
+            main_job::reset(&client, &analyst).await.said(),
             "MfaResetRequested",
             "nobody enforces it"
         );
 
         // By an account of the person, which the Portfolio Admin is not in.
         app.enforce_mfa(account).await;
-        assert_eq!(said(&main_job::reset(&client, &analyst).await), "ACTOR_MFA_REQUIRED");
+        assert_eq!(main_job::reset(&client, &analyst).await.said(), "ACTOR_MFA_REQUIRED");
         let lift = mongodb::bson::doc! { "$set": { "mfa_policy.enforced": false } };
         app.update("accounts", mongodb::bson::doc! { "_id": account }, lift).await;
-        assert_eq!(said(&main_job::reset(&client, &analyst).await), "MfaResetRequested");
+        assert_eq!(main_job::reset(&client, &analyst).await.said(), "MfaResetRequested");
 
         // By the portfolio in which the role is held, in its grace period.
         let later = mongodb::bson::DateTime::from_millis(32_503_680_000_000);
         let grace =
             mongodb::bson::doc! { "$set": { "mfa_policy.enforced": true, "mfa_policy.grace_until": later } };
         app.update("portfolios", mongodb::bson::doc! { "_id": portfolio }, grace).await;
-        assert_eq!(said(&main_job::reset(&client, &analyst).await), "ACTOR_MFA_REQUIRED");
+        assert_eq!(main_job::reset(&client, &analyst).await.said(), "ACTOR_MFA_REQUIRED");
         crate::enrollment::enroll(app, &client).await;
-        assert_eq!(said(&main_job::reset(&client, &analyst).await), "MfaResetRequested");
+        assert_eq!(main_job::reset(&client, &analyst).await.said(), "MfaResetRequested");
         assert_eq!(app.audit_count(Scope::Account(account), AuditAction::MfaResetRefused).await, 2);
         app.deliver().await;
     })
@@ -301,7 +292,7 @@ async fn for_a_day_after_a_reset_nobody_resets_others_changes_policies_or_transf
         let world = world(app).await;
         let admin = app.person("Ada").with_mfa().in_account(world.account, AccountRole::Admin).create().await;
         assert_eq!(
-            said(&main_job::reset(&app.client_of(&admin).await, &world.owner).await),
+            main_job::reset(&app.client_of(&admin).await, &world.owner).await.said(),
             "MfaResetRequested"
         );
         let token = app.reset_token(&world.owner).await;
@@ -314,7 +305,7 @@ async fn for_a_day_after_a_reset_nobody_resets_others_changes_policies_or_transf
         let sensitive = world.sensitive(app).await;
         for (query, _) in &sensitive {
             let reply = client.ask(query).await;
-            assert_eq!(said(&reply), "RECENTLY_RESET", "{query}");
+            assert_eq!(reply.said(), "RECENTLY_RESET", "{query}");
             let until = reply.data("").as_object().unwrap().values().next().unwrap()["retryAt"].clone();
             let until = until.as_str().unwrap().to_owned();
             let format = &time::format_description::well_known::Rfc3339;
@@ -324,7 +315,7 @@ async fn for_a_day_after_a_reset_nobody_resets_others_changes_policies_or_transf
         app.advance(DAY);
         app.freshen().await;
         for (query, done) in &sensitive {
-            assert_eq!(said(&client.ask(query).await), *done, "{query}");
+            assert_eq!(client.ask(query).await.said(), *done, "{query}");
         }
         app.deliver().await;
     })

@@ -47,6 +47,23 @@ impl MfaResets {
         Ok(closed.map(MfaReset::from))
     }
 
+    /// The one reset that the condition holds for, changed; nothing when there is none.
+    async fn changed(
+        &self,
+        tx: &mut Tx,
+        condition: Document,
+        update: Document,
+    ) -> Result<Option<MfaReset>, StoreError> {
+        let changed = self
+            .docs
+            .find_one_and_update(condition, update)
+            .return_document(ReturnDocument::After)
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
+        Ok(changed.map(MfaReset::from))
+    }
+
     /// Closes a reset that waits and is in time: gives it, closed, when this call did it. This conditional update is
     /// what makes a reset happen at most once.
     pub async fn claim(
@@ -58,14 +75,7 @@ impl MfaResets {
     ) -> Result<Option<MfaReset>, StoreError> {
         let filter = open(key, now);
         let update = doc! { "$set": { "state": to.as_str(), "closed_at": date(now) } };
-        let closed = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(closed.map(MfaReset::from))
+        self.changed(tx, filter, update).await
     }
 
     /// Approves a reset that awaits it, in time, for somebody else than the requester: gives it when this call did it. Its time
@@ -86,14 +96,7 @@ impl MfaResets {
             "$set": { "approved_by": by, "approved_at": date(now), "expires_at": date(expires_at) },
             "$unset": { "awaiting_approval": "" },
         };
-        let approved = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(approved.map(MfaReset::from))
+        self.changed(tx, filter, update).await
     }
 
     /// Adds the hash of a token that is about to be mailed: false when the reset waits no more.
@@ -124,14 +127,7 @@ impl MfaResets {
         filter.insert("expires_at", doc! { "$gt": date(now) });
         filter.insert("effective_at", doc! { "$exists": false });
         let update = doc! { "$set": { "effective_at": date(effective_at) } };
-        let cooling = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(cooling.map(MfaReset::from))
+        self.changed(tx, filter, update).await
     }
 
     /// Closes a reset whose time of effect has come: gives it, closed, when this call did it.
@@ -145,14 +141,7 @@ impl MfaResets {
         filter.insert("state", MfaResetState::Pending.as_str());
         filter.insert("effective_at", doc! { "$lte": date(now) });
         let update = doc! { "$set": { "state": MfaResetState::Accepted.as_str(), "closed_at": date(now) } };
-        let closed = self
-            .docs
-            .find_one_and_update(filter, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(closed.map(MfaReset::from))
+        self.changed(tx, filter, update).await
     }
 
     /// The resets whose time of effect has come, the earliest first.

@@ -76,6 +76,15 @@ impl Reply {
         self.data(pointer).as_str().unwrap_or_else(|| panic!("no text at {pointer}: {:#}", self.body))
     }
 
+    /// What one field says: the code of an error, the reason of a refusal, or the type of its result.
+    pub fn said(&self) -> String {
+        if !self.code().is_empty() {
+            return self.code().to_owned();
+        }
+        let result = self.data("").as_object().unwrap().values().next().unwrap();
+        result.get("reason").unwrap_or(&result["__typename"]).as_str().unwrap().to_owned()
+    }
+
     /// The code of the first error; empty when there is none.
     pub fn code(&self) -> &str {
         self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
