@@ -6,7 +6,8 @@
 
 People come in clusters of 10,000 with 1,000 accounts in 10 portfolios, so that a page of a directory of a million shows
 as much as a page of one of ten thousand. People are in one to six accounts of their cluster; half of all places are in its
-100 large accounts, about 180 people each. `--big N` adds one account of N people, with its own Owner.
+100 large accounts, about 180 people each. `--big N` adds one account of N people, with its own
+Owner, of which every reader is an Admin.
 
 Twenty readers log in: reader0@example.com is Admin of the first large account and Admin of every portfolio of the first
 cluster, reader1 of the second, and so on. Their password is `READER_PASSWORD`, their TOTP secret `READER_TOTP`. All other
@@ -41,12 +42,16 @@ def place(out, account, email, role):
     out.write(f'{{"kind":"accountUser","account":"{account}","email":"{email}","role":"{role}"}}\n')
 
 
+def accounts_of(users):
+    """How many accounts a cluster has, and how many of them are large; a part of a cluster has a part of them."""
+    accounts = max(10, ACCOUNTS * users // CLUSTER)
+    return accounts, max(1, accounts // 10)
+
+
 def cluster(out, c, users, targets):
     draw = random.Random(f"latchkey {c}")
     first = c * CLUSTER
-    # A part of a cluster has a part of its accounts.
-    accounts = max(10, ACCOUNTS * users // CLUSTER)
-    large = max(1, accounts // 10)
+    accounts, large = accounts_of(users)
     for p in range(PORTFOLIOS):
         out.write(f'{{"kind":"portfolio","key":"p{c}-{p}","name":"Portfolio {c}-{p}"}}\n')
     for a in range(accounts):
@@ -83,14 +88,15 @@ def cluster(out, c, users, targets):
             targets.write("\t".join([email, f"Account 0-{r}", *with_mfa[r]]) + "\n")
 
 
-def big(out, count):
+def big(out, count, readers):
     draw = random.Random("latchkey big")
     out.write('{"kind":"account","key":"big","name":"Big account"}\n')
     for u in range(count):
         email = f"big{u}@example.com"
         person(out, draw, email, f"{draw.choice(FIRST)} {u}", draw.random() < 0.6)
         place(out, "big", email, "OWNER" if u == 0 else draw.choice(ROLES))
-    place(out, "big", "reader0@example.com", "ADMIN")
+    for r in range(readers):
+        place(out, "big", f"reader{r}@example.com", "ADMIN")
 
 
 def main():
@@ -103,7 +109,7 @@ def main():
     for c in range((args.users + CLUSTER - 1) // CLUSTER):
         cluster(sys.stdout, c, min(CLUSTER, args.users - c * CLUSTER), targets)
     if args.big:
-        big(sys.stdout, args.big)
+        big(sys.stdout, args.big, min(READERS, accounts_of(min(CLUSTER, args.users))[1]))
 
 
 if __name__ == "__main__":

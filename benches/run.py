@@ -233,10 +233,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--only", action="append", choices=["reads", "rates", "resets", "callgrind", "start", "hangup", "commands"])
+    parser.add_argument("--gateway", metavar="FILE", help="the gateway's binary; built when left out")
+    parser.add_argument("--floor", metavar="FILE", help="the floor's binary; built when left out")
     args = parser.parse_args()
     wanted = args.only or ["commands", "start", "reads", "rates", "resets", "hangup", "callgrind"]
     os.makedirs(DATA, exist_ok=True)
-    binaries = servers.build()
+    binaries = servers.build({"latchkey": args.gateway, "floor": args.floor})
     mongod = servers.Mongod(binaries["latchkey"], os.path.join(DATA, "mongod"))
     running = {}
     results = {"machine": machine(), "users": args.users, "big": args.big, "clients": args.clients, "seconds": args.seconds, "rounds": args.rounds}

@@ -28,11 +28,13 @@ def memory(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
 
 
-def build():
-    """The release binary and the floor's."""
-    found = {}
+def build(given):
+    """The release binary and the floor's, built unless they are given."""
+    found = {name: os.path.abspath(path) for name, path in given.items() if path}
     target = os.path.join(ROOT, "target")
-    for package in (ROOT, os.path.join(HERE, "floor")):
+    for name, package in (("latchkey", ROOT), ("floor", os.path.join(HERE, "floor"))):
+        if name in found:
+            continue
         done = subprocess.run(["cargo", "build", "--release", "--locked", "--target-dir", target, "--message-format=json-render-diagnostics"],
                               cwd=package, check=True, stdout=subprocess.PIPE, text=True)
         for line in done.stdout.splitlines():

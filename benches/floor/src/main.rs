@@ -58,7 +58,7 @@ struct Session {
 }
 
 pub(crate) fn text_id(prefix: &str, id: Uuid) -> Result<String, Failure> {
-    let prefix = prefix.parse::<DynamicType>().map_err(|_| "prefix")?;
+    let prefix = DynamicType::new(prefix).map_err(|_| "prefix")?;
     Ok(TypeSafeId::from_type_and_uuid(prefix, id.to_uuid_1()).to_string())
 }
 
