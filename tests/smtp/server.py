@@ -1,6 +1,7 @@
-"""A real SMTP server for tests, on a free port of loopback. Keeps each mail as NNN.eml with its envelope in NNN.json.
+"""A real SMTP server for tests, on a free port of loopback or the one named. Keeps each mail as NNN.eml with its envelope in NNN.json.
 
 usage: server.py FOLDER [--auth USER:PASSWORD] [--starttls | --tls] [--cert FILE --key FILE] [--no-smtputf8]
+       [--port PORT]
 
 Writes "listening PORT" once it is ready, and ends when its standard input is closed, so it never outlives its test.
 What stands behind the last "+" of a recipient's local part, or all of it, is a fault to commit:
@@ -104,6 +105,7 @@ def arguments():
     parser.add_argument("--cert")
     parser.add_argument("--key")
     parser.add_argument("--no-smtputf8", action="store_true")
+    parser.add_argument("--port", type=int, default=0)
     return parser.parse_args()
 
 
@@ -134,7 +136,7 @@ async def main():
         )
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(connection, "127.0.0.1", 0, ssl=context if options.tls else None)
+    server = await loop.create_server(connection, "127.0.0.1", options.port, ssl=context if options.tls else None)
     print("listening", server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)
     os._exit(0)

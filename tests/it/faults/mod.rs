@@ -1,9 +1,17 @@
-//! Faults of MongoDB and of the gateway itself, on a real replica set of three: what was acknowledged stays, nothing is
-//! applied twice, and nobody waits for ever.
+//! Faults of MongoDB, of the network, of the mail server, of clocks and of the gateway itself, on a real replica set of three
+//! where MongoDB is concerned: what was acknowledged stays, nothing is applied twice, and nobody waits for ever.
 
+mod clocks;
+#[cfg(target_os = "linux")]
+mod disk;
 mod killed;
+mod mail_server;
+mod network;
+mod outages;
 mod primary;
 mod replica_set;
+
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use latchkey::domain::{AuditAction, MfaResetId, MfaResetState, Notification, UserId};
@@ -12,6 +20,31 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::Hint;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::harness::{Client, Reply};
+
+/// From the return of what was away to work that succeeds.
+const RECOVER_WITHIN: Duration = Duration::from_secs(15);
+
+/// Asks until the gateway does not say any more that it is unavailable; each answer comes in time and says when to try again.
+/// True when some answer was that.
+async fn insist(client: &Client, query: &str, variables: Value, within: Duration) -> (Reply, bool) {
+    let end = Instant::now() + Duration::from_secs(90);
+    let mut unsure = false;
+    loop {
+        let start = Instant::now();
+        let reply = client.send(query, variables.clone()).await;
+        assert!(start.elapsed() < within, "an answer took {:?}", start.elapsed());
+        if reply.code() != "UNAVAILABLE" {
+            return (reply, unsure);
+        }
+        assert!(reply.body["errors"][0]["extensions"]["retryAfter"].as_u64().is_some(), "{:#}", reply.body);
+        assert!(Instant::now() < end, "unavailable for ever: {:#}", reply.body);
+        unsure = true;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Reset {

@@ -9,37 +9,19 @@ use latchkey::domain::{AccountRole, MfaResetState};
 use serde_json::json;
 
 use super::replica_set::ReplicaSet;
-use super::sound;
-use crate::harness::{Client, Options, Person, Reply, TestApp};
+use super::{RECOVER_WITHIN, insist, sound};
+use crate::harness::{Options, Person, TestApp};
 use crate::main_job::{ACCEPT, RESET};
 
 /// The deadline of a request, what the gateway adds to it, and what a busy machine does.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// From a new primary to work that succeeds.
-const RECOVER_WITHIN: Duration = Duration::from_secs(15);
 const PEOPLE: usize = 96;
 const ADMINS: usize = 16;
 
-/// Asks until the gateway does not say any more that it is unavailable; each answer comes in time, and says when to try
-/// again.
-async fn insist(client: &Client, query: &str, variables: serde_json::Value) -> (Reply, bool) {
-    let end = Instant::now() + Duration::from_secs(90);
-    let mut unsure = false;
-    loop {
-        let start = Instant::now();
-        let reply = client.send(query, variables.clone()).await;
-        assert!(start.elapsed() < ANSWER_WITHIN, "an answer took {:?}", start.elapsed());
-        if reply.code() != "UNAVAILABLE" {
-            return (reply, unsure);
-        }
-        assert!(reply.body["errors"][0]["extensions"]["retryAfter"].as_u64().is_some(), "{:#}", reply.body);
-        assert!(Instant::now() < end, "unavailable for ever: {:#}", reply.body);
-        unsure = true;
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
-async fn survives(fault: impl AsyncFn(&mut ReplicaSet, usize), mend: impl AsyncFn(&mut ReplicaSet, usize)) {
+pub(super) async fn survives(
+    fault: impl AsyncFn(&mut ReplicaSet, usize),
+    mend: impl AsyncFn(&mut ReplicaSet, usize),
+) {
     let mut set = ReplicaSet::start().await;
     let vars = vec![
         ("LATCHKEY_MONGODB_URI".to_owned(), set.uri()),
@@ -65,7 +47,7 @@ async fn survives(fault: impl AsyncFn(&mut ReplicaSet, usize), mend: impl AsyncF
     let each_admin = admins.iter().zip(people.chunks(PEOPLE / ADMINS)).map(async |(admin, theirs)| {
         let mut acknowledged = Vec::new();
         for person in theirs {
-            let (reply, _) = insist(admin, RESET, json!({ "userId": person.gid() })).await;
+            let (reply, _) = insist(admin, RESET, json!({ "userId": person.gid() }), ANSWER_WITHIN).await;
             assert_eq!(reply.text("/resetUserMfa/__typename"), "MfaResetRequested", "{:#}", reply.body);
             acknowledged.push(reply.text("/resetUserMfa/mfaReset/id").to_owned());
             done.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +76,7 @@ async fn survives(fault: impl AsyncFn(&mut ReplicaSet, usize), mend: impl AsyncF
     let done = AtomicUsize::new(0);
     let each_token = tokens.chunks(PEOPLE / ADMINS).map(async |theirs| {
         for token in theirs {
-            let (reply, unsure) = insist(&client, ACCEPT, json!({ "token": token })).await;
+            let (reply, unsure) = insist(&client, ACCEPT, json!({ "token": token }), ANSWER_WITHIN).await;
             let kind = reply.text("/acceptMfaReset/__typename");
             // Where an answer was lost, the one before may have done it.
             assert!(kind == "MfaResetAccepted" || unsure, "{:#}", reply.body);
@@ -142,12 +124,12 @@ async fn sessions_stay_revoked(
     mend: &impl AsyncFn(&mut ReplicaSet, usize),
 ) {
     let client = app.client_of(person).await;
-    let (out, unsure) = insist(&client, "mutation { logOut { __typename } }", json!({})).await;
+    let (out, unsure) = insist(&client, "mutation { logOut { __typename } }", json!({}), ANSWER_WITHIN).await;
     assert!(out.code().is_empty() || unsure, "{:#}", out.body);
     let primary = set.primary().await;
     fault(set, primary).await;
     set.primary_but(primary).await;
-    let (reply, _) = insist(&client, "{ viewer { user { name } } }", json!({})).await;
+    let (reply, _) = insist(&client, "{ viewer { user { name } } }", json!({}), ANSWER_WITHIN).await;
     assert_eq!(reply.body["data"]["viewer"], json!(null), "{:#}", reply.body);
     mend(set, primary).await;
 }

@@ -1,4 +1,5 @@
-//! Three mongods in one replica set, whose primary can be killed and frozen. They end with this process, however it ends.
+//! Three mongods in one replica set, whose members can be killed, frozen and left without room on their disks, and between
+//! which and a gateway the network can fail. They end with this process, however it ends.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -11,13 +12,17 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ClientOptions;
 use tempfile::TempDir;
 
+use super::network::Network;
+
 const NAME: &str = "faults";
 const LIMIT: Duration = Duration::from_secs(90);
 /// Switching a fail point off waits for whatever it holds up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Kills mongod when standard input ends, that is: with this process.
+/// Kills mongod when standard input ends, that is: with this process. A file that may not grow is an error for mongod, as it
+/// is on a full disk, and no signal.
 const GUARD: &str = r#"
+trap '' XFSZ
 exec 3<&0 </dev/null
 "$@" 3<&- &
 pid=$!
@@ -30,6 +35,8 @@ wait "$pid"
 
 struct Member {
     port: u16,
+    /// Under which it is known: its own, or that of the network in front of it.
+    known_as: u16,
     data: PathBuf,
     running: Option<Running>,
 }
@@ -42,6 +49,7 @@ struct Running {
 pub struct ReplicaSet {
     members: Vec<Member>,
     binary: PathBuf,
+    network: Option<Network>,
     _folder: TempDir,
 }
 
@@ -110,6 +118,16 @@ impl Member {
 impl ReplicaSet {
     /// Three members, one of them writable.
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// The same behind a network that can fail for connections that call themselves `app`. The members know each other by
+    /// its addresses, so that whoever looks for the set finds those.
+    pub async fn start_behind_a_network(app: &str) -> Self {
+        Self::start_with(Some(app)).await
+    }
+
+    async fn start_with(app: Option<&str>) -> Self {
         let named = std::env::var_os("LATCHKEY_MONGOD").map(PathBuf::from);
         let tools = crate::harness::tools();
         let server =
@@ -122,17 +140,19 @@ impl ReplicaSet {
         let free: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<u16> = free.iter().map(|port| port.local_addr().unwrap().port()).collect();
         drop(free);
-        let members = ports.into_iter().enumerate().map(|(n, port)| {
+        let network = app.map(|app| Network::in_front_of(&ports, app));
+        let known_as = network.as_ref().map_or(ports.clone(), Network::ports);
+        let members = ports.into_iter().zip(known_as).enumerate().map(|(n, (port, known_as))| {
             let data = folder.path().join(n.to_string());
             std::fs::create_dir(&data).unwrap();
-            Member { port, running: Some(start(&binary, port, &data)), data }
+            Member { port, known_as, running: Some(start(&binary, port, &data)), data }
         });
-        let set = Self { members: members.collect(), binary, _folder: folder };
+        let set = Self { members: members.collect(), binary, network, _folder: folder };
         let hosts: Vec<Document> = set
             .members
             .iter()
             .zip(0_i32..)
-            .map(|(member, n)| doc! { "_id": n, "host": format!("127.0.0.1:{}", member.port) })
+            .map(|(member, n)| doc! { "_id": n, "host": format!("127.0.0.1:{}", member.known_as) })
             .collect();
         let config = doc! {
             "_id": NAME, "members": hosts,
@@ -149,8 +169,13 @@ impl ReplicaSet {
 
     pub fn uri(&self) -> String {
         let hosts: Vec<String> =
-            self.members.iter().map(|member| format!("127.0.0.1:{}", member.port)).collect();
+            self.members.iter().map(|member| format!("127.0.0.1:{}", member.known_as)).collect();
         format!("mongodb://{}/?replicaSet={NAME}", hosts.join(","))
+    }
+
+    /// What lies between the set and a gateway.
+    pub fn network(&self) -> &Network {
+        self.network.as_ref().expect("the set was started behind a network")
     }
 
     /// The member that takes writes, as soon as there is one.
@@ -186,6 +211,27 @@ impl ReplicaSet {
 
     pub fn thaw(&mut self, member: usize) {
         signal("CONT", self.members[member].running.as_ref().expect("it runs").pid);
+    }
+
+    /// From now on no file of this member may grow, as on a full disk: mongod gives up at its next write. Needs no rights.
+    #[cfg(target_os = "linux")]
+    pub fn fill_disk(&mut self, member: usize) {
+        use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+        let pid = self.members[member].running.as_ref().expect("it runs").pid;
+        let full = Rlimit { current: Some(1), maximum: getrlimit(Resource::Fsize).maximum };
+        prlimit(Pid::from_raw(i32::try_from(pid).unwrap()), Resource::Fsize, full).unwrap();
+    }
+
+    /// Waits until a member has given up.
+    #[cfg(target_os = "linux")]
+    pub async fn ends(&mut self, member: usize) {
+        let running = self.members[member].running.as_mut().expect("it runs");
+        let end = Instant::now() + LIMIT;
+        while running.guard.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < end, "member {member} goes on without a place to write");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.members[member].running = None;
     }
 
     /// Starts a member that was killed.

@@ -97,6 +97,12 @@ impl TestApp {
         Self::start_replica(options, self.database.clone(), self.clock.clone(), self.keyring.clone()).await
     }
 
+    /// Another replica whose clock goes wrong by so much.
+    pub async fn replica_off_by(&self, skew: time::Duration) -> Self {
+        let clock = ManualClock::at(self.now() + skew);
+        Self::start_replica(Options::default(), self.database.clone(), clock, self.keyring.clone()).await
+    }
+
     /// Another replica with other keys, as in the middle of a rotation.
     pub async fn replica_with_keys(&self, keyring: Arc<Keyring>) -> Self {
         Self::start_replica(Options::default(), self.database.clone(), self.clock.clone(), keyring).await

@@ -37,6 +37,11 @@ impl SmtpServer {
         Self::with(Security::Plain, &[])
     }
 
+    /// On this port, as a server that comes back.
+    pub fn on_port(port: u16) -> Self {
+        Self::with(Security::Plain, &["--port", &port.to_string()])
+    }
+
     pub fn with(security: Security, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut authority = None;
