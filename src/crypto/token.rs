@@ -35,11 +35,15 @@ pub enum TokenKind {
     PasswordReset,
     /// A browser that somebody has logged in from: `lkd_`.
     Device,
+    /// The link in a mail that asks a recovery contact: `lkn_`.
+    RecoveryConfirm,
+    /// The link in the mail that tells an Owner of a recovery: `lkx_`.
+    RecoveryStop,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Session,
         Self::Challenge,
         Self::Enrollment,
@@ -48,6 +52,8 @@ impl TokenKind {
         Self::EmailVerification,
         Self::PasswordReset,
         Self::Device,
+        Self::RecoveryConfirm,
+        Self::RecoveryStop,
     ];
 
     /// The four characters in front of the random part.
@@ -61,6 +67,8 @@ impl TokenKind {
             Self::EmailVerification => "lkv_",
             Self::PasswordReset => "lkp_",
             Self::Device => "lkd_",
+            Self::RecoveryConfirm => "lkn_",
+            Self::RecoveryStop => "lkx_",
         }
     }
 }

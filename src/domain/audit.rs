@@ -137,6 +137,21 @@ macro_rules! audit_actions {
             MfaResetBurst = "MFA_RESET_BURST",
             /// An Owner or Portfolio Owner lifted a freeze of resets.
             MfaResetFreezeLifted = "MFA_RESET_FREEZE_LIFTED",
+            /// The Owner of an account named other recovery contacts; the details say who they will be, and from when.
+            RecoveryContactsNamed = "RECOVERY_CONTACTS_NAMED",
+            /// The Owner of an account took a change of its recovery contacts back before it counted.
+            RecoveryContactsKept = "RECOVERY_CONTACTS_KEPT",
+            /// Naming recovery contacts, or taking that back, was refused.
+            RecoveryContactsRefused = "RECOVERY_CONTACTS_REFUSED",
+            /// Somebody asked for the recovery of an Owner who is locked out: the recovery contacts were asked, or nobody,
+            /// for the reason in the details.
+            RecoveryRequested = "RECOVERY_REQUESTED",
+            /// A recovery contact confirmed.
+            RecoveryConfirmed = "RECOVERY_CONFIRMED",
+            /// The Owner said "this wasn't me" to a recovery.
+            RecoveryStopped = "RECOVERY_STOPPED",
+            /// Asking for a recovery, confirming or stopping one was refused.
+            RecoveryRefused = "RECOVERY_REFUSED",
             /// An account's or portfolio's MFA policy changed.
             MfaPolicyChanged = "MFA_POLICY_CHANGED",
             /// Somebody asked for what their role does not allow.

@@ -132,6 +132,8 @@ ids! {
     DeviceChallengeId, DeviceChallengeMarker, "devicechallenge";
     /// A browser that somebody has logged in from; never its token.
     DeviceId, DeviceMarker, "device";
+    /// An Owner who is locked out asks their recovery contacts; never a token.
+    RecoveryId, RecoveryMarker, "recovery";
 }
 
 #[cfg(test)]

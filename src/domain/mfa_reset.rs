@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::recovery::CONFIRMATIONS;
 use super::{AccountId, AccountRole, MfaResetId, PortfolioId, PortfolioRole, Scope, UserId};
 
 /// Longest reason, in characters.
@@ -116,6 +117,9 @@ pub struct MfaReset {
     pub requested_by: UserId,
     /// By what right.
     pub authority: Authority,
+    /// The recovery contacts who confirmed, where the person asked them; the first one is who asked. `authority` then is the
+    /// role of that one in the account whose contacts they are.
+    pub recovered_by: Option<[UserId; CONFIRMATIONS]>,
     /// Why, in the requester's words.
     pub reason: Option<String>,
     /// The state as stored; see [`MfaReset::state_at`].
@@ -147,6 +151,11 @@ impl MfaReset {
             MfaResetState::Pending if self.awaiting_approval => MfaResetState::AwaitingApproval,
             state => state,
         }
+    }
+
+    /// Everybody who asked: one person, or the recovery contacts.
+    pub fn asked_by(&self) -> Vec<UserId> {
+        self.recovered_by.map_or_else(|| vec![self.requested_by], |contacts| contacts.to_vec())
     }
 
     /// When it stopped waiting, as seen at `now`.

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod portfolio;
 pub mod preferences;
 pub mod presence;
+pub mod recovery;
 pub mod role;
 pub mod session;
 pub mod step_up;
@@ -33,7 +34,7 @@ pub use custom_role::{CustomRole, RoleChoice};
 pub use device::{Device, DeviceChallenge};
 pub use id::{
     AccountId, AuditEventId, DeviceChallengeId, DeviceId, InvitationId, MailId, MailLinkId, MfaResetId,
-    PortfolioId, RoleId, SessionId, UserId,
+    PortfolioId, RecoveryId, RoleId, SessionId, UserId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};
@@ -47,6 +48,7 @@ pub use permission::{Permission, Permissions};
 pub use policy::{Action, Decision, Denial, Resource};
 pub use portfolio::Portfolio;
 pub use preferences::Preferences;
+pub use recovery::{Recovery, RecoveryContacts, RecoveryState};
 pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
 pub use step_up::Unready;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::recovery::CONTACTS_MAX;
 use super::{
     AccountId, AccountRole, DeviceChallengeId, InvitationId, MailLinkId, MfaResetId, PortfolioId,
-    PortfolioRole, UserId,
+    PortfolioRole, RecoveryId, UserId,
 };
 
 /// One mail to one person.
@@ -66,6 +67,35 @@ pub enum Notification {
         by: UserId,
         /// Whether it was one of asking for resets, rather than of being reset.
         asking: bool,
+    },
+    /// To the Owner of an account, and to its recovery contacts, those who are and those who are to be: the Owner named
+    /// others.
+    RecoveryContactsNamed {
+        /// The account.
+        account_id: AccountId,
+        /// Who they are to be.
+        contacts: [Option<UserId>; CONTACTS_MAX],
+    },
+    /// To the same: they stay as they are.
+    RecoveryContactsKept {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// To the Owner: the recovery contacts are asked. With a link to say no, whose token is minted by the worker as it sends;
+    /// so is that of the next one.
+    RecoveryRequested {
+        /// The recovery.
+        recovery_id: RecoveryId,
+    },
+    /// To a recovery contact, with a link to confirm: is it the Owner who asks?
+    RecoveryAsked {
+        /// The recovery.
+        recovery_id: RecoveryId,
+    },
+    /// To the Owner and the recovery contacts: the Owner said "this wasn't me".
+    RecoveryStopped {
+        /// The recovery.
+        recovery_id: RecoveryId,
     },
     /// To the person: the request was taken back.
     MfaResetCancelled {

@@ -52,6 +52,8 @@ pub enum Action {
     SetAccountMfaPolicy,
     /// Choose who gets the mail about an account's security.
     SetAccountSecurityContact,
+    /// Know and name the recovery contacts of an account's Owner.
+    ManageRecoveryContacts,
     /// Create an account and become its Owner.
     CreateAccount,
     /// Invite people to an account, change their roles, take them out of it.
@@ -137,7 +139,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::UseOwnAccount,
         Self::ViewOneself,
         Self::SetUpMfa,
@@ -157,6 +159,7 @@ impl Action {
         Self::ManageAccountRoles,
         Self::SetAccountMfaPolicy,
         Self::SetAccountSecurityContact,
+        Self::ManageRecoveryContacts,
         Self::CreateAccount,
         Self::ManageAccountUsers,
         Self::LeaveAccount,
@@ -208,6 +211,7 @@ impl Action {
             Self::ManageAccountRoles => Rule::AccountOwnerOrAdmin(ROLES),
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin(POLICY),
             Self::SetAccountSecurityContact => Rule::AccountOwnerOrAdmin(SETTINGS),
+            Self::ManageRecoveryContacts => Rule::AccountOwner,
             Self::CreateAccount => Rule::SignedIn,
             Self::ManageAccountUsers => Rule::AccountOwnerOrAdmin(MANAGE),
             Self::LeaveAccount => Rule::AccountMember(NONE),

@@ -61,7 +61,7 @@ fn an_action_on_the_wrong_kind_of_thing_is_denied() {
 fn account_actions_by_role() {
     use AccountRole::*;
     // (action, account roles that may, portfolio roles that may)
-    let table: [(Action, &[AccountRole], &[PortfolioRole]); 17] = [
+    let table: [(Action, &[AccountRole], &[PortfolioRole]); 18] = [
         (Action::ViewAccount, &AccountRole::ALL, &PortfolioRole::ALL),
         (Action::ListAccountUsers, &AccountRole::ALL, &[]),
         (Action::UseAccount, &AccountRole::ALL, &[]),
@@ -73,6 +73,7 @@ fn account_actions_by_role() {
         (Action::ManageAccountRoles, &[Owner, Admin], &[]),
         (Action::SetAccountMfaPolicy, &[Owner, Admin], &[]),
         (Action::SetAccountSecurityContact, &[Owner, Admin], &[]),
+        (Action::ManageRecoveryContacts, &[Owner], &[]),
         (Action::ManageAccountUsers, &[Owner, Admin], &[]),
         (Action::LeaveAccount, &AccountRole::ALL, &[]),
         (Action::TransferAccountOwnership, &[Owner], &[]),

@@ -19,6 +19,7 @@ pub mod mfa_reset;
 pub mod node;
 pub mod portfolio;
 pub mod prefetch;
+pub mod recovery;
 pub mod rejection;
 pub mod scalar;
 pub mod session;
@@ -38,6 +39,7 @@ pub struct Query(
     account::AccountQuery,
     portfolio::PortfolioQuery,
     mfa_reset::MfaResetQuery,
+    recovery::RecoveryQuery,
     invitation::InvitationQuery,
     custom_role::RoleQuery,
 );
@@ -53,6 +55,8 @@ pub struct Mutation(
     account::MemberMutation,
     custom_role::CustomRoleMutation,
     account::SecurityContactMutation,
+    recovery::RecoveryContactsMutation,
+    recovery::RecoveryMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

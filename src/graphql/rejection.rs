@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, session, user};
+use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, recovery, session, user};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -56,6 +56,16 @@ pub enum Rejection {
     DeleteCustomRole(custom_role::DeleteCustomRoleRejected),
     /// Of `setAccountSecurityContact`.
     SetAccountSecurityContact(account::SetAccountSecurityContactRejected),
+    /// Of `setRecoveryContacts`.
+    SetRecoveryContacts(recovery::SetRecoveryContactsRejected),
+    /// Of `cancelRecoveryContactsChange`.
+    CancelRecoveryContactsChange(recovery::CancelRecoveryContactsChangeRejected),
+    /// Of `requestRecovery`.
+    RequestRecovery(recovery::RequestRecoveryRejected),
+    /// Of `confirmRecovery`.
+    ConfirmRecovery(recovery::ConfirmRecoveryRejected),
+    /// Of `stopRecovery`.
+    StopRecovery(recovery::StopRecoveryRejected),
     /// Of `acceptInvitation`.
     AcceptInvitation(invitation::AcceptInvitationRejected),
     /// Of `revokeInvitation`.

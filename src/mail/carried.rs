@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::crypto::{Keyring, MailCode, Token, TokenKind};
 use crate::domain::{
     DeviceChallenge, Invitation, InvitationState, MailDelivery, MailLink, MailLinkKind, MailLinkState,
-    MfaReset, MfaResetState, Notification,
+    MfaReset, MfaResetState, Notification, Recovery, RecoveryState, UserId,
 };
 use crate::store::invitations::InvitationKey;
 use crate::store::mfa_resets::ResetKey;
@@ -22,6 +22,10 @@ pub enum Carried {
     Link(MailLink),
     /// A log-in from an unknown browser.
     Device(DeviceChallenge),
+    /// A recovery, of a contact who is asked.
+    RecoveryAsked(Recovery, UserId),
+    /// A recovery, of the Owner who can stop it.
+    RecoveryTold(Recovery),
 }
 
 /// What is drawn as a mail is written, and exists nowhere else.
@@ -69,6 +73,8 @@ impl Carried {
                 MailLinkKind::VerifyEmail | MailLinkKind::ChangeEmail => TokenKind::EmailVerification,
                 MailLinkKind::ResetPassword => TokenKind::PasswordReset,
             },
+            Self::RecoveryAsked(..) => TokenKind::RecoveryConfirm,
+            Self::RecoveryTold(_) => TokenKind::RecoveryStop,
             Self::Device(_) => return Drawn::Code(MailCode::generate()),
         };
         Drawn::Token(Token::generate(kind))
@@ -81,6 +87,7 @@ impl Carried {
             Self::Invitation(invitation) => invitation.expires_at,
             Self::Link(link) => link.expires_at,
             Self::Device(challenge) => challenge.expires_at,
+            Self::RecoveryAsked(recovery, _) | Self::RecoveryTold(recovery) => recovery.expires_at,
         }
     }
 
@@ -114,6 +121,21 @@ impl Carried {
                 (Sent, "not sent again: the code was used")
             }
             Self::Device(_) => (Failed, "not sent: the log-in took too long"),
+            Self::RecoveryAsked(recovery, contact) if recovery.confirmed().contains(contact) => {
+                (Sent, "not sent again: the contact confirmed")
+            }
+            Self::RecoveryTold(recovery) | Self::RecoveryAsked(recovery, _) => {
+                match recovery.state_at(now) {
+                    RecoveryState::Pending => return None,
+                    RecoveryState::Confirmed => match self {
+                        // The reset that came of it can be stopped as well.
+                        Self::RecoveryTold(_) if now < recovery.expires_at => return None,
+                        _ => (Failed, "not sent: others confirmed the recovery"),
+                    },
+                    RecoveryState::Stopped => (Failed, "not sent: the recovery was stopped"),
+                    RecoveryState::Expired => (Failed, "not sent: the recovery expired"),
+                }
+            }
         };
         Some(Closed { delivery, why })
     }
@@ -140,7 +162,14 @@ impl Carried {
                 let hash = code.hash(keyring, challenge.id.uuid().as_bytes());
                 store.device_challenges.add_code(challenge.id, hash, now).await
             }
+            (Self::RecoveryAsked(recovery, contact), Drawn::Token(token)) => {
+                store.recoveries.add_token(recovery.id, *contact, token.hash(), now).await
+            }
+            (Self::RecoveryTold(recovery), Drawn::Token(token)) => {
+                store.recoveries.add_stop_token(recovery.id, token.hash(), now).await
+            }
             (Self::Reset(_) | Self::Invitation(_) | Self::Link(_), Drawn::Code(_))
+            | (Self::RecoveryAsked(..) | Self::RecoveryTold(_), Drawn::Code(_))
             | (Self::Device(_), Drawn::Token(_)) => Ok(false),
         }
     }
@@ -154,6 +183,11 @@ impl Carried {
             }
             Self::Link(link) => store.mail_links.find(link.id).await?.map(Self::Link),
             Self::Device(challenge) => store.device_challenges.find(challenge.id).await?.map(Self::Device),
+            Self::RecoveryAsked(recovery, contact) => {
+                let found = store.recoveries.find(recovery.id).await?;
+                found.map(|recovery| Self::RecoveryAsked(recovery, *contact))
+            }
+            Self::RecoveryTold(recovery) => store.recoveries.find(recovery.id).await?.map(Self::RecoveryTold),
         })
     }
 }
@@ -172,6 +206,11 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::MfaResetDisavowed { .. } => "mfa_reset_disavowed",
         Notification::MfaResetBurst { .. } => "mfa_reset_burst",
         Notification::MfaResetFreezeLifted { .. } => "mfa_reset_freeze_lifted",
+        Notification::RecoveryContactsNamed { .. } => "recovery_contacts_named",
+        Notification::RecoveryContactsKept { .. } => "recovery_contacts_kept",
+        Notification::RecoveryRequested { .. } => "recovery_requested",
+        Notification::RecoveryAsked { .. } => "recovery_asked",
+        Notification::RecoveryStopped { .. } => "recovery_stopped",
         Notification::MfaEnrolled { .. } => "mfa_enrolled",
         Notification::MfaDisabled { .. } => "mfa_disabled",
         Notification::BackupCodesRegenerated { .. } => "backup_codes_regenerated",

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::carried::Carried;
 use super::words::{Content, Person, PersonNews, ResetFacts, Right};
-use super::{freezes, places};
+use super::{freezes, places, recovery};
 use crate::domain::key::mask_email;
 use crate::domain::{
     Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, Preferences, User, UserId,
@@ -81,6 +81,17 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
             Some((news, happened)) => {
                 at = happened;
                 Content::Freeze(news)
+            }
+            None => return Ok(Err(Missing::Subject)),
+        },
+        Notification::RecoveryContactsNamed { .. }
+        | Notification::RecoveryContactsKept { .. }
+        | Notification::RecoveryRequested { .. }
+        | Notification::RecoveryAsked { .. }
+        | Notification::RecoveryStopped { .. } => match recovery::news(store, mail.what, to).await? {
+            Some((news, carried)) => {
+                carries = carried;
+                Content::Recovery(news)
             }
             None => return Ok(Err(Missing::Subject)),
         },
@@ -169,12 +180,19 @@ fn about_link(what: Notification, link: &MailLink) -> PersonNews {
 
 async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, ResetFacts)>, StoreError> {
     let Some(reset) = store.mfa_resets.find(ResetKey::Id(id)).await? else { return Ok(None) };
-    let users = store.users.find_many(&[reset.user_id, reset.requested_by]).await?;
+    let asked_by = reset.asked_by();
+    let mut people = asked_by.clone();
+    people.push(reset.user_id);
+    let users = store.users.find_many(&people).await?;
     let named = |id: UserId| users.iter().find(|user| user.id == id).cloned().map(person);
-    let right = right(store, reset.authority).await?;
+    let right = match (reset.recovered_by, right(store, reset.authority).await?) {
+        (Some(_), Right::Account(_, account)) => Right::RecoveryContacts(account),
+        (_, right) => right,
+    };
     let facts = ResetFacts {
         person: named(reset.user_id),
         requester: named(reset.requested_by),
+        second: asked_by.get(1).copied().and_then(named),
         right,
         reason: reset.reason.clone(),
         requested_at: reset.requested_at,

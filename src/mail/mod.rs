@@ -12,6 +12,7 @@ pub mod facts;
 mod freezes;
 pub mod letter;
 mod places;
+mod recovery;
 pub mod render;
 pub mod smtp;
 pub mod transport;

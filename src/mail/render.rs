@@ -133,6 +133,7 @@ const fn page(kind: TokenKind) -> &'static str {
         TokenKind::EmailVerification => "/verify-email",
         TokenKind::PasswordReset => "/reset-password",
         TokenKind::Invitation => "/invitation",
+        TokenKind::RecoveryConfirm | TokenKind::RecoveryStop => "/recovery",
         TokenKind::MfaReset
         | TokenKind::Session
         | TokenKind::Challenge

@@ -37,6 +37,12 @@ impl<'a> Happening<'a> {
         }
     }
 
+    /// The same circumstances, of something else that happened.
+    pub fn of(mut self, action: AuditAction) -> Self {
+        self.action = action;
+        self
+    }
+
     /// Who did it, where that is known from something else than a session.
     pub fn by(mut self, user: UserId, credential: Credential) -> Self {
         self.actor_id = Some(user);

@@ -4,7 +4,7 @@
 use super::audit::Happening;
 use super::owners::Told;
 use super::{Caller, Error, Services};
-use crate::crypto::{Token, TokenHash, TokenKind};
+use crate::crypto::{Token, TokenKind};
 use crate::domain::{AuditAction, Credential, Disavowal, MfaResetState, Notification};
 use crate::store::Tx;
 use crate::store::mfa_resets::ResetKey;
@@ -28,12 +28,12 @@ impl Services {
             self.record_refused_reset_link(caller, None, "DECLINE", "INVALID").await?;
             return Ok(DeclineMfaReset::Invalid);
         };
-        let hash = token.hash();
-        if transact!(self.store(), |tx| self.close_declined(&mut tx, caller, hash))? {
+        let key = ResetKey::Token(token.hash());
+        if transact!(self.store(), |tx| self.close_declined(&mut tx, caller, key))? {
             self.wake_mail();
             return Ok(DeclineMfaReset::Declined);
         }
-        let found = self.store().mfa_resets.find(ResetKey::Token(hash)).await?;
+        let found = self.store().mfa_resets.find(key).await?;
         let (outcome, reason) = match found.as_ref().map(|reset| reset.state_at(self.now())) {
             Some(MfaResetState::Expired) => (DeclineMfaReset::Expired, "EXPIRED"),
             _ => (DeclineMfaReset::Invalid, "INVALID"),
@@ -42,15 +42,21 @@ impl Services {
         Ok(outcome)
     }
 
-    async fn close_declined(&self, tx: &mut Tx, caller: &Caller, hash: TokenHash) -> Result<bool, Error> {
+    /// Closes a reset that waits, for the person: whether this call did it.
+    pub(super) async fn close_declined(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        key: ResetKey,
+    ) -> Result<bool, Error> {
         let now = self.now();
         let store = self.store();
-        let claimed = store.mfa_resets.claim(tx, ResetKey::Token(hash), MfaResetState::Declined, now).await?;
+        let claimed = store.mfa_resets.claim(tx, key, MfaResetState::Declined, now).await?;
         let Some(reset) = claimed else { return Ok(false) };
         let memberships = self.memberships_in(tx, reset.user_id).await?;
         let mut told =
             self.people_concerned(tx, reset.authority, &memberships, Told::ContactAndOwner).await?;
-        told.push(reset.requested_by);
+        told.extend(reset.asked_by());
         told.sort_unstable();
         told.dedup();
         let elsewhere =

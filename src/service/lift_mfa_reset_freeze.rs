@@ -6,6 +6,7 @@ use super::{Caller, Error, Services};
 use crate::domain::policy::{UserStanding, decide};
 use crate::domain::{Action, AuditAction, Denial, Notification, Resource, User, UserId};
 use crate::store::Tx;
+use crate::store::mfa_resets::ResetKey;
 use crate::transact;
 
 /// Which freeze.
@@ -67,8 +68,14 @@ impl Services {
         let standing = UserStanding::of(by, &actor, user_id, &target);
         decide(true, Action::LiftMfaResetFreeze, &Resource::User(&standing)).ok()?;
         let user = store.users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
-        if freeze == Freeze::OfUser && user.resets_frozen(now).is_some_and(|why| why.requested_by == by) {
-            return Ok(LiftMfaResetFreeze::OwnReset);
+        if freeze == Freeze::OfUser
+            && let Some(why) = user.resets_frozen(now)
+        {
+            let reset = store.mfa_resets.find_in(tx, ResetKey::Id(why.reset_id)).await?;
+            let asked_by = reset.map_or_else(|| vec![why.requested_by], |reset| reset.asked_by());
+            if asked_by.contains(&by) {
+                return Ok(LiftMfaResetFreeze::OwnReset);
+            }
         }
         let lifted = match freeze {
             Freeze::OfUser => store.users.claim_unfreeze_resets(tx, user_id, now).await?,

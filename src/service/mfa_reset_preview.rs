@@ -15,7 +15,7 @@ pub struct MfaResetPreview {
     pub state: MfaResetState,
     /// Whose, well enough hidden.
     pub masked_email: String,
-    /// Who asked.
+    /// Who asked; the recovery contacts who confirmed, where it was them.
     pub requested_by_name: String,
     /// For which account or portfolio.
     pub scope_name: String,
@@ -36,9 +36,14 @@ impl Services {
         let Some(token) = Token::parse(TokenKind::MfaReset, token) else { return Ok(None) };
         let found = self.store().mfa_resets.find(ResetKey::Token(token.hash())).await?;
         let Some(reset) = found else { return Ok(None) };
-        let people = self.store().users.find_many(&[reset.user_id, reset.requested_by]).await?;
+        let asked_by = reset.asked_by();
+        let people = self.store().users.find_many(&[&*asked_by, &[reset.user_id]].concat()).await?;
         let user = people.iter().find(|user| user.id == reset.user_id);
-        let requester = people.iter().find(|user| user.id == reset.requested_by);
+        let names: Vec<&str> = asked_by
+            .iter()
+            .filter_map(|asker| people.iter().find(|user| user.id == *asker))
+            .map(|user| user.name.as_str())
+            .collect();
         let scope_name = match reset.authority {
             Authority::Account { account_id, .. } => {
                 self.store().accounts.find(account_id).await?.map(|account| account.name)
@@ -51,7 +56,7 @@ impl Services {
         Ok(Some(MfaResetPreview {
             state: reset.state_at(self.now()),
             masked_email: user.map(|user| mask_email(&user.email)).unwrap_or_default(),
-            requested_by_name: requester.map(|user| user.name.clone()).unwrap_or_default(),
+            requested_by_name: names.join(", "),
             scope_name: scope_name.unwrap_or_default(),
             acceptance,
             cooling_off_hours,

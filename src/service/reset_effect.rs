@@ -104,7 +104,8 @@ impl Services {
 
         let mut told: Vec<UserId> =
             self.people_concerned(tx, reset.authority, memberships, Told::Contact).await?;
-        told.extend([user_id, reset.requested_by]);
+        told.push(user_id);
+        told.extend(reset.asked_by());
         told.sort_unstable();
         told.dedup();
         let elsewhere = self.people_elsewhere(tx, user_id, memberships, &told, Told::Contact).await?;
@@ -139,7 +140,7 @@ impl Services {
         let (store, now, user_id) = (self.store(), self.now(), reset.user_id);
         let mut concerned =
             self.people_concerned(tx, reset.authority, memberships, Told::ContactAndOwner).await?;
-        concerned.push(reset.requested_by);
+        concerned.extend(reset.asked_by());
         concerned.sort_unstable();
         concerned.dedup();
         let mut told = vec![user_id];

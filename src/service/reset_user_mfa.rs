@@ -6,15 +6,14 @@
 
 use time::OffsetDateTime;
 
-use super::approve_mfa_reset::awaits_approval;
 use super::audit::{Happening, scopes_of};
+use super::file_reset::Asked;
 use super::reset_limits::Counted;
 use super::{Caller, Error, Services};
-use crate::domain::mfa_reset::{REASON_MAX, RESET_WINDOW, RESETS_PER_WINDOW};
+use crate::domain::mfa_reset::REASON_MAX;
 use crate::domain::policy::{UserStanding, decide};
 use crate::domain::{
-    Action, AuditAction, Authority, Denial, MailDelivery, Memberships, MfaReset, MfaResetId, MfaResetState,
-    Notification, Resource, Unready, UserId,
+    Action, AuditAction, Authority, Denial, Memberships, MfaReset, Resource, Unready, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -140,8 +139,6 @@ impl Services {
         user_id: UserId,
         reason: Option<String>,
     ) -> Result<ResetUserMfa, Error> {
-        let now = self.now();
-        let store = self.store();
         let actor_id = caller.signed_in()?.user_id;
         if actor_id == user_id {
             return Ok(ResetUserMfa::SelfReset);
@@ -160,67 +157,12 @@ impl Services {
             return Ok(ResetUserMfa::NotNow(unready));
         }
 
-        let limit = i64::try_from(RESETS_PER_WINDOW).unwrap_or(i64::MAX);
-        let recent = store.mfa_resets.requested_since(tx, user_id, now - RESET_WINDOW, limit).await?;
-        if let (true, Some(oldest)) = (recent.len() as u64 >= RESETS_PER_WINDOW, recent.last()) {
-            let refusal = self.why_not(tx, user_id).await?;
-            let too_many = ResetUserMfa::TooManyResets { retry_at: *oldest + RESET_WINDOW };
-            return Ok(refusal.unwrap_or(too_many));
+        if let Some(refusal) = self.claim_asking(tx, user_id).await? {
+            return Ok(refusal.into());
         }
-        // Written on the person, so that it conflicts with a password or an address that changes at the same time, and
-        // holds a reset of the password from now on.
-        let unchanged_since = now - self.tools.settings.mfa_reset_hold;
-        if !store.users.claim_mfa_reset_request(tx, user_id, unchanged_since, now).await? {
-            return self
-                .why_not(tx, user_id)
-                .await?
-                .ok_or(Error::Defect("a reset was refused for no reason"));
-        }
-
-        let policies = self.policies_in(tx, &target).await?;
-        let demanded = policies.iter().map(|policy| policy.reset_approval).max().unwrap_or_default();
-        let awaiting_approval = awaits_approval(demanded, &target);
-        let scopes = scopes_of(user_id, &target);
-        let superseded = store.mfa_resets.supersede(tx, user_id, now).await?;
-        let reset = MfaReset {
-            id: MfaResetId::generate(now),
-            user_id,
-            requested_by: actor_id,
-            authority,
-            reason,
-            state: MfaResetState::Pending,
-            requested_at: now,
-            expires_at: now + self.tools.settings.mfa_reset_ttl,
-            closed_at: None,
-            awaiting_approval,
-            approved: None,
-            effective_at: None,
-            delivery: MailDelivery::Queued,
-            scopes: scopes.clone(),
-        };
-        store.mfa_resets.insert(tx, &reset).await?;
-        let (told, notice) = match awaiting_approval {
-            false => (vec![user_id], Notification::MfaResetRequest { reset_id: reset.id }),
-            true => (
-                self.approvers_told(actor_id, user_id, &scopes).await?,
-                Notification::MfaResetApprovalAsked { reset_id: reset.id },
-            ),
-        };
-        for person in told {
-            store.outbox.insert(tx, person, notice, now).await?;
-        }
-        let happening = |action| Happening::new(caller, now, action).about(user_id);
-        let mut events = Vec::new();
-        if let Some(old) = superseded {
-            let superseded = happening(AuditAction::MfaResetSuperseded).detail("mfaReset", old.id);
-            events.extend(superseded.events(&old.scopes));
-        }
-        let mut requested = happening(AuditAction::MfaResetRequested).detail("mfaReset", reset.id);
-        if awaiting_approval {
-            requested = requested.detail("approval", "awaited");
-        }
-        events.extend(requested.events(&scopes));
-        store.audit_events.insert(tx, &events).await?;
+        let asked = Asked { user_id, requested_by: actor_id, authority, recovered_by: None, reason };
+        let happening = Happening::new(caller, self.now(), AuditAction::MfaResetRequested);
+        let reset = self.file_reset(tx, asked, &target, happening).await?;
         Ok(ResetUserMfa::Requested(Box::new(reset)))
     }
 
@@ -238,18 +180,6 @@ impl Services {
         let Authority::Portfolio { portfolio_id, .. } = authority else { return Ok(false) };
         let portfolio = self.store().portfolios.find_in(tx, portfolio_id).await?;
         Ok(portfolio.is_some_and(|portfolio| portfolio.mfa_policy.enforced))
-    }
-
-    /// Why the person's MFA cannot be reset, as far as that hangs on the person.
-    async fn why_not(&self, tx: &mut Tx, user_id: UserId) -> Result<Option<ResetUserMfa>, Error> {
-        let user = self.store().users.find_in(tx, user_id).await?.ok_or(Denial::Hidden)?;
-        if user.mfa.is_none() {
-            return Ok(Some(ResetUserMfa::MfaNotEnabled));
-        }
-        if let Some(why) = user.resets_frozen(self.now()) {
-            return Ok(Some(ResetUserMfa::Frozen { retry_at: why.until }));
-        }
-        Ok(self.mfa_reset_held(&user).map(|retry_at| ResetUserMfa::Held { retry_at }))
     }
 
     /// A refused request stands in the logs of the actor's and of the person's places: both sides see who tries.

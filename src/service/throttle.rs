@@ -71,6 +71,8 @@ pub const SIGN_UP_BY_IP: Limit = Limit { purpose: "sign_up_ip", attempts: 30, wi
 /// Links to set a new password asked for from one network address.
 pub const PASSWORD_RESET_BY_IP: Limit =
     Limit { purpose: "password_reset_ip", attempts: 60, window: Duration::HOUR };
+/// Recoveries asked for from one network address.
+pub const RECOVERY_BY_IP: Limit = Limit { purpose: "recovery_ip", attempts: 60, window: Duration::HOUR };
 /// Wrong current passwords of somebody who is signed in.
 pub const PASSWORD_BY_USER: Limit =
     Limit { purpose: "password_user", attempts: 10, window: Duration::minutes(15) };

@@ -83,6 +83,8 @@ impl Services {
             // The Owner is the contact without being chosen.
             self.replace_contact(tx, &mut account, None).await?;
         }
+        // They were the former Owner's.
+        store.recovery_contacts.delete(tx, account_id).await?;
         for reader in [from, to] {
             let notice = Notification::AccountOwnershipTransferred { account_id, from, to };
             store.outbox.insert(tx, reader, notice, now).await?;

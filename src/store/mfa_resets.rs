@@ -16,6 +16,7 @@ use super::when::{self, date};
 use super::{StoreError, Tx};
 use crate::crypto::token::TokenHash;
 use crate::domain::mfa_reset::RESET_TTL_MAX;
+use crate::domain::recovery::CONFIRMATIONS;
 use crate::domain::{
     Authority, MailDelivery, MfaReset, MfaResetId, MfaResetState, Page, PageRequest, Scope, UserId,
 };
@@ -32,6 +33,8 @@ struct ResetDoc {
     user_id: UserId,
     requested_by: UserId,
     authority: Authority,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recovered_by: Option<[UserId; CONFIRMATIONS]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     state: MfaResetState,
@@ -62,6 +65,7 @@ impl From<ResetDoc> for MfaReset {
             user_id: doc.user_id,
             requested_by: doc.requested_by,
             authority: doc.authority,
+            recovered_by: doc.recovered_by,
             reason: doc.reason,
             state: doc.state,
             requested_at: doc.requested_at,
@@ -117,6 +121,7 @@ impl MfaResets {
             user_id: r.user_id,
             requested_by: r.requested_by,
             authority: r.authority,
+            recovered_by: r.recovered_by,
             reason: r.reason,
             state: r.state,
             requested_at: r.requested_at,

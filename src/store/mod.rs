@@ -29,6 +29,8 @@ pub mod outbox;
 pub mod people;
 pub mod portfolio_members;
 pub mod portfolios;
+pub mod recoveries;
+pub mod recovery_contacts;
 pub mod sealed;
 pub mod sessions;
 pub mod signing_keys;

@@ -22,6 +22,8 @@ use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
 use super::portfolio_members::PortfolioMembers;
 use super::portfolios::Portfolios;
+use super::recoveries::Recoveries;
+use super::recovery_contacts::RecoveryContactsStore;
 use super::sessions::Sessions;
 use super::signing_keys::SigningKeys;
 use super::throttles::Throttles;
@@ -72,6 +74,10 @@ pub struct Store {
     pub mfa_coverage: MfaCoverage,
     /// Requests to reset MFA.
     pub mfa_resets: MfaResets,
+    /// Owners who are locked out ask their recovery contacts.
+    pub recoveries: Recoveries,
+    /// The recovery contacts of accounts.
+    pub recovery_contacts: RecoveryContactsStore,
     /// Invitations to accounts and portfolios.
     pub invitations: Invitations,
     /// Mail to send.
@@ -123,6 +129,8 @@ impl Store {
             mail_links: MailLinks::new(&db),
             mfa_coverage: MfaCoverage::new(&db),
             mfa_resets: MfaResets::new(&db),
+            recoveries: Recoveries::new(&db),
+            recovery_contacts: RecoveryContactsStore::new(&db),
             invitations: Invitations::new(&db),
             outbox: Outbox::new(&db),
             audit_events: AuditEvents::new(&db),

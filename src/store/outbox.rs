@@ -36,6 +36,22 @@ struct MailDoc {
     last_error: Option<String>,
 }
 
+impl MailDoc {
+    fn new(to: Option<UserId>, what: Notification, now: OffsetDateTime) -> Self {
+        Self {
+            id: MailId::generate(now),
+            to,
+            what,
+            state: MailDelivery::Queued,
+            attempts: 0,
+            created_at: now,
+            next_at: now,
+            done_at: None,
+            last_error: None,
+        }
+    }
+}
+
 /// One mail of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -91,20 +107,22 @@ impl Outbox {
         what: Notification,
         now: OffsetDateTime,
     ) -> Result<MailId, StoreError> {
-        let id = MailId::generate(now);
-        let doc = MailDoc {
-            id,
-            to: to.into(),
-            what,
-            state: MailDelivery::Queued,
-            attempts: 0,
-            created_at: now,
-            next_at: now,
-            done_at: None,
-            last_error: None,
-        };
+        let doc = MailDoc::new(to.into(), what, now);
+        let id = doc.id;
         self.docs.insert_one(doc).session(&mut tx.session).await?;
         Ok(id)
+    }
+
+    /// Puts several mails in, at once.
+    pub async fn insert_all(
+        &self,
+        tx: &mut Tx,
+        mails: impl IntoIterator<Item = (UserId, Notification)>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let docs = mails.into_iter().map(|(to, what)| MailDoc::new(Some(to), what, now));
+        self.docs.insert_many(docs).session(&mut tx.session).await?;
+        Ok(())
     }
 
     /// Takes the mail that has waited longest, for as long as `lease`: nobody else gets it until then.

@@ -294,6 +294,19 @@ impl Users {
         Ok(cursor.map_ok(User::from).try_collect().await?)
     }
 
+    /// The same as the transaction sees them.
+    pub async fn find_many_in(&self, tx: &mut Tx, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let mut cursor = self
+            .docs
+            .clone_with_type::<PublicDoc>()
+            .find(doc! { "_id": { "$in": ids } })
+            .projection(public_fields())
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
+        Ok(cursor.stream(&mut tx.session).map_ok(User::from).try_collect().await?)
+    }
+
     /// One person.
     pub async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.find_many(&[id]).await?.pop())

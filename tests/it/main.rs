@@ -47,6 +47,7 @@ mod people;
 mod portfolio_access;
 mod portfolio_races;
 mod portfolios;
+mod recovery;
 mod reset_changed;
 mod roles;
 mod scale;

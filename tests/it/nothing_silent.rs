@@ -12,7 +12,7 @@ use crate::harness::{self, TestApp};
 use crate::main_job::{accept, reset, said};
 
 /// Whoever is called by one of these could take a factor away: each is looked at, and says why it does not, or what it tells.
-const MUTATIONS: [(&str, &str); 8] = [
+const MUTATIONS: [(&str, &str); 13] = [
     (
         "acceptMfaReset",
         "takes it away; MfaResetAccepted by mail to the person and the people responsible, and in the log",
@@ -24,6 +24,14 @@ const MUTATIONS: [(&str, &str); 8] = [
     ("approveMfaReset", "lets a request be sent; MFA stays on until the person accepts"),
     ("liftMfaResetFreeze", "lets others ask again; MFA stays on"),
     ("answerMfaChallenge", "proves a factor; it stays"),
+    ("setRecoveryContacts", "names who may confirm; MFA stays on"),
+    ("cancelRecoveryContactsChange", "takes that back; MFA stays on"),
+    ("requestRecovery", "asks the contacts, and tells the Owner; MFA stays on"),
+    (
+        "confirmRecovery",
+        "lets a reset be asked for, which is mailed to the Owner and in the log; MFA stays on until the Owner accepts",
+    ),
+    ("stopRecovery", "closes a request; MFA stays on"),
 ];
 
 /// Every command, and why it takes no factor away. A new one fails the test until somebody has looked.

@@ -14,9 +14,11 @@ use crate::graphql::context::request;
 use crate::graphql::custom_role::{CustomRoleConnection, Permission, custom_roles, listed};
 use crate::graphql::guard::OnThisAccount;
 use crate::graphql::invitation::{InvitationConnection, invitations};
+use crate::graphql::loader::apart;
 use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
 use crate::graphql::portfolio::{Portfolio, visible_portfolio};
+use crate::graphql::recovery::RecoveryContacts;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 use crate::graphql::watched::Watched;
@@ -49,6 +51,15 @@ impl Account {
             Some(id) => Ok(request(ctx)?.loaders().users.one(id).await?.map(User::new)),
             None => Ok(None),
         }
+    }
+
+    async fn guarded_recovery(&self, ctx: &Context<'_>) -> Result<RecoveryContacts> {
+        self.guard(ctx, Action::ManageRecoveryContacts).await?;
+        let request = request(ctx)?;
+        let (services, caller, account) = (request.services.clone(), request.caller(), self.0.clone());
+        let found =
+            apart(request, async move { services.recovery_contacts_of(&caller, &account).await }).await?;
+        Ok(RecoveryContacts::at(found.as_ref(), request.services.clock_now()))
     }
 
     async fn guarded_users(
@@ -125,6 +136,12 @@ impl Account {
     /// and Portfolio Admin of its portfolio; for everybody else null and the error FORBIDDEN.
     async fn security_contact(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         self.contact(ctx).await.transpose()
+    }
+
+    /// Whom the Owner named in advance, to vouch for the Owner when the Owner is locked out. Who may see it: the Owner of the
+    /// account; for everybody else null and the error FORBIDDEN.
+    async fn recovery_contacts(&self, ctx: &Context<'_>) -> Option<Result<RecoveryContacts>> {
+        Some(self.guarded_recovery(ctx).await)
     }
 
     /// The portfolio that links the account; null when none does, or when it is not visible to the viewer. Who may see it:

@@ -18,6 +18,7 @@ pub use mutation::{
 };
 pub use object::{
     AccountAuthority, MailDelivery, MfaReset, MfaResetAuthority, MfaResetState, PortfolioAuthority,
+    RecoveryContactsAuthority,
 };
 pub use policy::{
     MfaResetAcceptance, MfaResetApproval, PolicyMutation, SetAccountMfaPolicyRejected,

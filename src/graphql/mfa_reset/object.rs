@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 
 use crate::domain;
+use crate::domain::recovery::CONFIRMATIONS;
 use crate::domain::{Authority, UserId};
 use crate::graphql::account::{Account, AccountRole};
 use crate::graphql::context::request;
@@ -50,18 +51,22 @@ impl MfaReset {
         person(ctx, self.0.user_id).await
     }
 
-    /// Who asked.
+    /// Who asked; of the recovery contacts, who confirmed first.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
         person(ctx, self.0.requested_by).await
     }
 
-    /// The role, and where it is held, that entitled the requester.
+    /// The role, and where it is held, that entitled the requester; or the recovery contacts who confirmed.
     async fn authority(&self, ctx: &Context<'_>) -> Result<MfaResetAuthority> {
         let request = request(ctx)?;
         Ok(match self.0.authority {
             Authority::Account { account_id, role } => {
                 let found = request.loaders().accounts.one(account_id).await?;
                 let account = Account::new(expected(found, "the account of a reset", request)?);
+                if let Some(contacts) = self.0.recovered_by {
+                    let authority = RecoveryContactsAuthority { account, contacts };
+                    return Ok(MfaResetAuthority::RecoveryContacts(authority));
+                }
                 MfaResetAuthority::Account(AccountAuthority { account, role: role.into() })
             }
             Authority::Portfolio { portfolio_id, role } => {
@@ -150,13 +155,36 @@ pub enum MailDelivery {
     Failed,
 }
 
-/// The role, and where it is held, that entitled the requester of a reset.
+/// The role, and where it is held, that entitled the requester of a reset; or the recovery contacts who confirmed.
 #[derive(Union)]
 pub enum MfaResetAuthority {
     /// In an account.
     Account(AccountAuthority),
     /// In a portfolio.
     Portfolio(PortfolioAuthority),
+    /// None: the user is the Owner of an account, and asked the recovery contacts.
+    RecoveryContacts(RecoveryContactsAuthority),
+}
+
+/// The recovery contacts of an account, of which the user is the Owner; see `requestRecovery`.
+pub struct RecoveryContactsAuthority {
+    account: Account,
+    contacts: [UserId; CONFIRMATIONS],
+}
+
+/// The recovery contacts of an account, of which the user is the Owner; see `requestRecovery`.
+#[Object]
+impl RecoveryContactsAuthority {
+    /// The account.
+    async fn account(&self) -> Account {
+        self.account.clone()
+    }
+
+    /// The contacts who confirmed. The first of them is `requestedBy`.
+    async fn confirmed_by(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
+        let [first, second] = self.contacts;
+        Ok(vec![person(ctx, first).await?, person(ctx, second).await?])
+    }
 }
 
 /// A role in an account.

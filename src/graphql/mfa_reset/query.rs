@@ -17,9 +17,9 @@ pub struct MfaResetPreview {
     state: MfaResetState,
     /// Whose MFA: the e-mail address with most of it hidden.
     masked_email: String,
-    /// Who asked.
+    /// Who asked; both recovery contacts who confirmed, where it was them.
     requested_by_name: String,
-    /// The account or portfolio in which the requester is Owner or Admin.
+    /// The account or portfolio in which the requester is Owner or Admin; or whose recovery contacts they are.
     scope_name: String,
     /// When it was asked for.
     requested_at: DateTime,

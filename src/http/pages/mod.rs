@@ -6,6 +6,7 @@ mod invitation;
 mod links;
 pub mod mailbox;
 mod mfa_reset;
+mod recovery;
 mod web;
 
 use std::fmt::Write as _;
@@ -50,6 +51,7 @@ impl Pages {
             .merge(invitation::router())
             .merge(links::router())
             .merge(mfa_reset::router())
+            .merge(recovery::router())
             .merge(web::router(self));
         if let Some(mailbox) = &self.mailbox {
             router = router.merge(mailbox::router(mailbox.clone()));
@@ -64,6 +66,7 @@ pub fn documents() -> Vec<&'static str> {
         include_str!("files/invitation.js"),
         include_str!("files/link.js"),
         include_str!("files/mfa-reset.js"),
+        include_str!("files/recovery.js"),
     ];
     let literals = scripts.into_iter().flat_map(|script| script.split('`').skip(1).step_by(2));
     literals.filter(|text| ["query ", "mutation "].iter().any(|kind| text.starts_with(kind))).collect()

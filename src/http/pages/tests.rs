@@ -174,7 +174,10 @@ fn the_documents_of_every_script_are_found() {
             "ResetPassword",
             "MfaResetPreview",
             "AcceptMfaReset",
-            "DeclineMfaReset"
+            "DeclineMfaReset",
+            "RequestRecovery",
+            "ConfirmRecovery",
+            "StopRecovery"
         ]
     );
 }

@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
-use super::{OWN_PAGE, Pages, document, html, invitation, landing, links, mfa_reset, not_found};
+use super::{OWN_PAGE, Pages, document, html, invitation, landing, links, mfa_reset, not_found, recovery};
 
 /// The dashboard's components set styles as they run; its QR code is a `data:` image.
 const DASHBOARD: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -52,9 +52,10 @@ const DASHBOARD_PATHS: [&str; 8] = [
 type Plain = fn() -> Response;
 
 /// Where links of mails lead, and the plain page there without a bundle.
-const LINK_PATHS: [(&str, Plain); 4] = [
+const LINK_PATHS: [(&str, Plain); 5] = [
     ("/invitation", invitation::page),
     ("/mfa-reset", mfa_reset::page),
+    ("/recovery", recovery::page),
     ("/reset-password", links::reset_password),
     ("/verify-email", links::verify_email),
 ];

@@ -3,7 +3,7 @@
 use mail_parser::MessageParser;
 
 use super::*;
-use crate::mail::words::{FreezeNews, Language};
+use crate::mail::words::{FreezeNews, Language, RecoveryNews};
 
 fn preferring(locale: &str, time_zone: &str) -> Preferences {
     Preferences { locale: Some(locale.to_owned()), time_zone: Some(time_zone.to_owned()) }
@@ -31,6 +31,55 @@ pub(super) fn freezes() -> [FreezeNews; 6] {
         FreezeNews::Lifted { person: ada(), by: grace(), asking: false },
         FreezeNews::Lifted { person: grace(), by: ada(), asking: true },
     ]
+}
+
+pub(super) fn news() -> [PersonNews; 10] {
+    let until = datetime!(2026-11-25 12:30 UTC);
+    [
+        PersonNews::VerifyEmail { until },
+        PersonNews::ConfirmNewEmail { until },
+        PersonNews::EmailChangeRequested { new: "n…w@e…e.com".to_owned() },
+        PersonNews::EmailChanged { new: "n…w@e…e.com".to_owned() },
+        PersonNews::PasswordReset { until },
+        PersonNews::PasswordResetHeld { until },
+        PersonNews::SignedUpAgain { link_until: Some(until) },
+        PersonNews::SignedUpAgain { link_until: None },
+        PersonNews::NewDeviceCode {
+            until,
+            ip: Some("192.0.2.7".to_owned()),
+            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned()),
+        },
+        PersonNews::PasswordChanged,
+    ]
+}
+
+pub(super) fn recoveries() -> [RecoveryNews; 7] {
+    let (owner, account) =
+        (|| Some(person("Grace Hopper", "grace@acme.example")), || Some("Acme GmbH".to_owned()));
+    let contacts = || vec![Some(ada()), Some(person("Alan Turing", "alan@acme.example"))];
+    let until = datetime!(2026-11-25 12:30 UTC);
+    let named = |contacts, own| RecoveryNews::ContactsNamed {
+        account: account(),
+        contacts,
+        effective_at: Some(until),
+        own,
+        owner: owner(),
+    };
+    [
+        named(contacts(), true),
+        named(Vec::new(), false),
+        RecoveryNews::ContactsKept { account: account(), own: true, owner: owner() },
+        RecoveryNews::ContactsKept { account: account(), own: false, owner: owner() },
+        RecoveryNews::Requested { account: account(), contacts: contacts(), until },
+        RecoveryNews::Asked { owner: owner(), account: account(), until },
+        RecoveryNews::Stopped { owner: owner(), account: account() },
+    ]
+}
+
+/// A reset that two recovery contacts asked for.
+fn recovered() -> ResetFacts {
+    let right = Right::RecoveryContacts(Some("Acme GmbH".to_owned()));
+    ResetFacts { second: Some(person("Alan Turing", "alan@acme.example")), right, reason: None, ..reset() }
 }
 
 /// One snapshot a language and a group of letters, so that each can be read whole.
@@ -65,8 +114,16 @@ fn news_of_resets_and_factors_read_as_agreed_in_every_language() {
     agreed("security", &every_content().into_iter().filter(is_about_security).collect::<Vec<_>>());
 }
 
+#[test]
+fn recoveries_read_as_agreed_in_every_language() {
+    let mut letters = recoveries().map(Content::Recovery).to_vec();
+    letters.push(Content::ResetDeclined(recovered()));
+    agreed("recovery", &letters);
+}
+
 fn is_about_security(content: &Content) -> bool {
-    !matches!(content, Content::ResetRequest(_) | Content::Place(_) | Content::Person(_))
+    use Content::{Person, Place, Recovery, ResetRequest};
+    !matches!(content, ResetRequest(_) | Place(_) | Person(_) | Recovery(_))
 }
 
 #[test]

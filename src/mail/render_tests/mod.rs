@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::render::{Order, RenderError, Rendered, Renderer};
-use super::words::{Content, Person, PersonNews, PlaceNews, ResetFacts, Right};
+use super::words::{Content, Person, PersonNews, PlaceNews, RecoveryNews, ResetFacts, Right};
 use crate::config::PublicUrl;
 use crate::crypto::{MailCode, Token, TokenKind};
 use crate::domain::{AccountRole, MailId, PortfolioRole, Preferences};
@@ -30,6 +30,7 @@ fn reset() -> ResetFacts {
     ResetFacts {
         person: Some(person("Ada Lovelace", "ada@acme.example")),
         requester: Some(person("Grace Hopper", "grace@acme.example")),
+        second: None,
         right: Right::Account(AccountRole::Admin, Some("Acme GmbH".to_owned())),
         reason: Some("Lost the phone on the train.\n\nSpoke on the phone today.".to_owned()),
         requested_at: datetime!(2026-11-24 12:30 UTC),
@@ -63,8 +64,14 @@ fn every_content() -> Vec<Content> {
     ];
     let cooling = |own| Content::ResetCoolingOff { reset: reset(), own, effective_at: NOW };
     let resets = resets.into_iter().chain([true, false].map(cooling));
+    let recoveries = languages::recoveries().map(Content::Recovery);
     let freezes = languages::freezes().map(Content::Freeze);
-    resets.chain(freezes).chain(places().map(Content::Place)).chain(news().map(Content::Person)).collect()
+    resets
+        .chain(recoveries)
+        .chain(freezes)
+        .chain(places().map(Content::Place))
+        .chain(languages::news().map(Content::Person))
+        .collect()
 }
 
 fn places() -> [PlaceNews; 16] {
@@ -94,26 +101,6 @@ fn places() -> [PlaceNews; 16] {
     ]
 }
 
-fn news() -> [PersonNews; 10] {
-    let until = datetime!(2026-11-25 12:30 UTC);
-    [
-        PersonNews::VerifyEmail { until },
-        PersonNews::ConfirmNewEmail { until },
-        PersonNews::EmailChangeRequested { new: "n…w@e…e.com".to_owned() },
-        PersonNews::EmailChanged { new: "n…w@e…e.com".to_owned() },
-        PersonNews::PasswordReset { until },
-        PersonNews::PasswordResetHeld { until },
-        PersonNews::SignedUpAgain { link_until: Some(until) },
-        PersonNews::SignedUpAgain { link_until: None },
-        PersonNews::NewDeviceCode {
-            until,
-            ip: Some("192.0.2.7".to_owned()),
-            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned()),
-        },
-        PersonNews::PasswordChanged,
-    ]
-}
-
 fn token_of(content: &Content) -> Option<Token> {
     let kind = match content {
         Content::ResetRequest(_) | Content::ResetCoolingOff { own: true, .. } => TokenKind::MfaReset,
@@ -124,6 +111,8 @@ fn token_of(content: &Content) -> Option<Token> {
         Content::Person(
             PersonNews::PasswordReset { .. } | PersonNews::SignedUpAgain { link_until: Some(_) },
         ) => TokenKind::PasswordReset,
+        Content::Recovery(RecoveryNews::Asked { .. }) => TokenKind::RecoveryConfirm,
+        Content::Recovery(RecoveryNews::Requested { .. }) => TokenKind::RecoveryStop,
         _ => return None,
     };
     Token::parse(kind, &TOKEN.replace("lkr_", kind.prefix()))

@@ -35,6 +35,7 @@ keys! {
     GonePlace();
     RoleInAccount(role, account);
     RoleInPortfolio(role, portfolio);
+    ContactsOfAccount(account);
     Owner();
     Admin();
     Manager();
@@ -66,6 +67,7 @@ keys! {
     PossibleFrom();
     FrozenUntil();
     LiftedOn();
+    CountsFrom();
 
     // Lengths of time: for the plural category "one" of the language, and for all others.
     MinutesOne(count);
@@ -118,6 +120,28 @@ keys! {
     LiftedAlarm();
     ResetCancelledSubject();
     ResetCancelledWhat(requester, service);
+
+    // Recovery contacts.
+    ContactsNamedSubject();
+    ContactsNamedWhat(owner, account, contacts);
+    ContactsTakenAway(owner, account);
+    ContactsNamedOwn();
+    ContactsKeptSubject();
+    ContactsKeptWhat(owner, account);
+    RecoveryMeaning();
+    RecoveryAlarm();
+    RecoveryRequestedSubject();
+    RecoveryRequestedWhat(service, account, contacts);
+    RecoveryRequestedNext();
+    RecoveryStopIntro();
+    RecoveryAskedSubject();
+    RecoveryAskedWhat(owner, account, service);
+    RecoveryAskedCare();
+    RecoveryConfirmIntro();
+    RecoveryConfirm();
+    RecoveryAskedNo();
+    RecoveryStoppedSubject();
+    RecoveryStoppedWhat(owner, account);
 
     // The second factor.
     NotYou();

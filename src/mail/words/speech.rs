@@ -134,13 +134,20 @@ impl<'a> Speech<'a> {
                 let (role, portfolio) = (self.plain(portfolio_role(*role)), self.place(name.as_ref()));
                 self.say(Key::RoleInPortfolio, &[("role", role), ("portfolio", &portfolio)])
             }
+            Right::RecoveryContacts(name) => {
+                self.say(Key::ContactsOfAccount, &[("account", &self.place(name.as_ref()))])
+            }
         }
     }
 
     /// Who asked for a reset, as what, and when.
     pub(super) fn asked(&self, reset: &ResetFacts) -> Vec<(&'static str, String)> {
+        let mut asked_by = self.who(reset.requester.as_ref());
+        if let Some(second) = &reset.second {
+            asked_by = format!("{asked_by}, {}", self.who(Some(second)));
+        }
         vec![
-            (self.plain(Key::AskedBy), self.who(reset.requester.as_ref())),
+            (self.plain(Key::AskedBy), asked_by),
             (self.plain(Key::AskedAs), self.right(&reset.right)),
             (self.plain(Key::AskedOn), self.time(reset.requested_at)),
         ]

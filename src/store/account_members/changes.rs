@@ -30,6 +30,25 @@ impl AccountMembers {
         Ok(self.held_in(tx, found).await?.pop())
     }
 
+    /// The places of these people in these accounts, as the transaction sees them.
+    pub async fn among_in(
+        &self,
+        tx: &mut Tx,
+        accounts: &[AccountId],
+        users: &[UserId],
+    ) -> Result<Vec<AccountMembership>, StoreError> {
+        let mut cursor = self
+            .docs
+            .clone_with_type::<PlaceDoc>()
+            .find(doc! { "user_id": { "$in": users }, "account_id": { "$in": accounts } })
+            .projection(place_fields())
+            .session(&mut tx.session)
+            .max_time(max_time())
+            .await?;
+        let places: Vec<PlaceDoc> = cursor.stream(&mut tx.session).try_collect().await?;
+        self.held_in(tx, places.into_iter().map(AccountMembership::from).collect()).await
+    }
+
     /// Changes a role, but only the one that was looked at: true when this call did it.
     pub async fn claim_role(
         &self,

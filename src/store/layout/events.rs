@@ -7,9 +7,11 @@ use bson::doc;
 use super::{
     Layout, date, expires, id, index, index_where, names, text, unique_where, validator, whole, yes_no,
 };
-use crate::store::{account_roles, audit_chain, audit_events, invitations, leases, mfa_resets, outbox};
+use crate::store::{
+    account_roles, audit_chain, audit_events, invitations, leases, mfa_resets, outbox, recoveries,
+};
 
-/// How long invitations stay after their time: long enough to see whom nobody heard from.
+/// How long invitations and recoveries stay after their time: long enough to see whom nobody heard from.
 const KEEP_INVITATIONS: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// How long closed mail stays in the outbox: long enough to look into a complaint.
@@ -36,7 +38,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                     "authority": { "bsonType": "object", "required": ["kind", "role"] },
                     "state": names(&["PENDING", "ACCEPTED", "DECLINED", "CANCELLED", "SUPERSEDED"]),
                     "requested_at": date(), "expires_at": date(), "closed_at": date(),
-                    "awaiting_approval": yes_no(), "effective_at": date(), "approved_by": id(), "approved_at": date(),
+                    "recovered_by": { "bsonType": "array", "items": id() }, "awaiting_approval": yes_no(), "effective_at": date(), "approved_by": id(), "approved_at": date(),
                     "delivery": names(&["QUEUED", "SENT", "FAILED"]),
                     "scopes": { "bsonType": "array", "items": text() },
                     "token_hashes": { "bsonType": "array", "items": id() },
@@ -54,6 +56,31 @@ pub(super) fn layouts() -> Vec<Layout> {
                     doc! { "effective_at": 1 },
                     doc! { "state": "PENDING", "effective_at": { "$exists": true } },
                 ),
+            ],
+        },
+        Layout {
+            name: recoveries::COLLECTION,
+            validator: validator(
+                &["user_id", "account_id", "state", "requested_at", "expires_at", "contacts", "stop_hashes"],
+                doc! {
+                    "_id": id(), "user_id": id(), "account_id": id(),
+                    "state": names(&["PENDING", "CONFIRMED", "STOPPED", "EXPIRED"]),
+                    "requested_at": date(), "expires_at": date(), "closed_at": date(), "reset_id": id(),
+                    "contacts": { "bsonType": "array", "items": {
+                        "bsonType": "object", "required": ["user_id", "token_hashes"],
+                        "properties": { "user_id": id(), "confirmed_at": date(),
+                            "token_hashes": { "bsonType": "array", "items": id() } },
+                    } },
+                    "stop_hashes": { "bsonType": "array", "items": id() },
+                },
+            ),
+            indexes: vec![
+                // At most one waits for each person, whatever the gateway does.
+                unique_where(doc! { "user_id": 1 }, doc! { "state": "PENDING" }),
+                index(doc! { "user_id": 1, "_id": -1 }),
+                index(doc! { "contacts.token_hashes": 1 }),
+                index(doc! { "stop_hashes": 1 }),
+                expires("expires_at", KEEP_INVITATIONS),
             ],
         },
         Layout {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::store::sealed::SealedIn;
 use crate::store::{
-    account_members, account_roles, accounts, mfa_coverage, portfolio_members, portfolios, users,
+    account_members, account_roles, accounts, mfa_coverage, portfolio_members, portfolios, recovery_contacts,
+    users,
 };
 
 pub(super) fn layouts() -> Vec<Layout> {
@@ -96,6 +97,17 @@ pub(super) fn layouts() -> Vec<Layout> {
                 "version": whole(), "created_at": date() },
             ),
             indexes: vec![unique(doc! { "account_id": 1, "name_key": 1 })],
+        },
+        Layout {
+            name: recovery_contacts::COLLECTION,
+            validator: validator(
+                &["owner_id", "contacts"],
+                doc! { "_id": id(), "owner_id": id(), "contacts": { "bsonType": "array", "items": id() },
+                "next": { "bsonType": "object", "required": ["contacts", "effective_at"], "properties": {
+                    "contacts": { "bsonType": "array", "items": id() }, "effective_at": date(),
+                } } },
+            ),
+            indexes: vec![],
         },
         Layout {
             name: portfolio_members::COLLECTION,

@@ -13,6 +13,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("Query.node(role)", "query($role: ID!) { node(id: $role) { id } }"),
     ("Query.invitationByToken", "{ invitationByToken(token: \"lki_x\") { state } }"),
     ("Query.mfaResetByToken", "{ mfaResetByToken(token: \"lkr_x\") { state } }"),
+    ("Query.recoveryByToken", "{ recoveryByToken(token: \"lkn_x\") { state } }"),
     (
         "Mutation.resetUserMfa",
         "mutation($user: ID!) { resetUserMfa(input: { userId: $user }) { __typename ... on ResetUserMfaRejected { reason } } }",
@@ -45,6 +46,27 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Mutation.setAccountSecurityContact",
         "mutation($account: ID!) { setAccountSecurityContact(input: { accountId: $account, userId: \"user_01jd0000000000000000000000\" }) { __typename ... on SetAccountSecurityContactRejected { reason } } }",
+    ),
+    // Nobody: the account must stay as it is for the rows below.
+    (
+        "Mutation.setRecoveryContacts",
+        "mutation($account: ID!) { setRecoveryContacts(input: { accountId: $account, userIds: [\"user_01jd0000000000000000000000\", \"user_01jd0000000000000000000001\"] }) { __typename ... on SetRecoveryContactsRejected { reason } } }",
+    ),
+    (
+        "Mutation.cancelRecoveryContactsChange",
+        "mutation($account: ID!) { cancelRecoveryContactsChange(input: { accountId: $account }) { __typename ... on CancelRecoveryContactsChangeRejected { reason } } }",
+    ),
+    (
+        "Mutation.requestRecovery",
+        "mutation { requestRecovery(input: { email: \"nobody@example.test\" }) { __typename ... on RequestRecoveryRejected { reason } } }",
+    ),
+    (
+        "Mutation.confirmRecovery",
+        "mutation { confirmRecovery(input: { token: \"lkn_x\" }) { __typename ... on ConfirmRecoveryRejected { reason } } }",
+    ),
+    (
+        "Mutation.stopRecovery",
+        "mutation { stopRecovery(input: { token: \"lkx_x\" }) { __typename ... on StopRecoveryRejected { reason } } }",
     ),
     (
         "Mutation.setPortfolioMfaPolicy",
@@ -178,6 +200,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     (
         "Account.securityContact",
         "query($account: ID!) { account(id: $account) { name securityContact { id } } }",
+    ),
+    (
+        "Account.recoveryContacts",
+        "query($account: ID!) { account(id: $account) { name recoveryContacts { contacts { id } } } }",
     ),
     (
         "Account.users",

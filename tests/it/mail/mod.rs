@@ -66,6 +66,7 @@ pub async fn put(app: &TestApp, user: UserId, by: UserId, account: AccountId) ->
         id: MfaResetId::generate(now),
         user_id: user,
         requested_by: by,
+        recovered_by: None,
         authority: Authority::Account { account_id: account, role: AccountRole::Owner },
         reason: Some("Lost the phone.".to_owned()),
         state: MfaResetState::Pending,

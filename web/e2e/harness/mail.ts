@@ -56,6 +56,9 @@ export class MailServer {
 /** The link of an "MFA reset request" that the Accept button of the mail opens. */
 export const resetLink = (mail: Email) => linkTo('mfa-reset', mail);
 
+/** The link of "You are asked to vouch for somebody" and of "Your recovery contacts are asked". */
+export const recoveryLink = (mail: Email) => linkTo('recovery', mail);
+
 /** The link of "You are invited". */
 export const invitationLink = (mail: Email) => linkTo('invitation', mail);
 

@@ -12,6 +12,7 @@ import { homeOf, ViewerContext, viewerDocument } from './viewer';
 const Shell = lazy(() => import('./Shell'));
 const RestrictedPage = lazy(() => import('../logIn/RestrictedPage'));
 const AcceptPage = lazy(() => import('../acceptReset/AcceptPage'));
+const RecoveryPage = lazy(() => import('../recovery/RecoveryPage'));
 const InvitationPage = lazy(() => import('../invitation/InvitationPage'));
 const SignUpPage = lazy(() => import('../signUp/SignUpPage'));
 const VerifyEmailPage = lazy(() => import('../signUp/VerifyEmailPage'));
@@ -41,6 +42,9 @@ export function App() {
         </Route>
         <Route path="/invitation">
           <InvitationPage />
+        </Route>
+        <Route path="/recovery">
+          <RecoveryPage />
         </Route>
         <Route path="/sign-up">
           <SignUpPage />

@@ -28,4 +28,5 @@ function linkTokenAt(path: string): () => string | null {
 export const useResetToken = linkTokenAt('/mfa-reset');
 export const useInvitationToken = linkTokenAt('/invitation');
 export const useVerificationToken = linkTokenAt('/verify-email');
+export const useRecoveryToken = linkTokenAt('/recovery');
 export const usePasswordToken = linkTokenAt('/reset-password');

@@ -5,6 +5,7 @@ import own from './de/own';
 import people from './de/people';
 import notNow from './de/notNow';
 import places from './de/places';
+import recovery from './de/recovery';
 import type { Messages } from './en';
 
 const de: Messages = {
@@ -13,6 +14,7 @@ const de: Messages = {
   ...own,
   ...people,
   ...places,
+  recovery,
   app: {
     name: 'Latchkey',
     loading: 'Wird geladen …',
@@ -221,6 +223,13 @@ const de: Messages = {
       MFA_RESET_CANCELLED: 'MFA-Zurücksetzung zurückgenommen',
       MFA_RESET_BURST: 'Zu viele MFA-Zurücksetzungen angefordert',
       MFA_RESET_FREEZE_LIFTED: 'Sperre von MFA-Zurücksetzungen aufgehoben',
+      RECOVERY_CONTACTS_NAMED: 'Notfallkontakte benannt',
+      RECOVERY_CONTACTS_KEPT: 'Änderung der Notfallkontakte zurückgenommen',
+      RECOVERY_CONTACTS_REFUSED: 'Benennen von Notfallkontakten abgelehnt',
+      RECOVERY_REQUESTED: 'Notfallkontakte angefragt',
+      RECOVERY_CONFIRMED: 'Von einem Notfallkontakt bestätigt',
+      RECOVERY_STOPPED: 'Anfrage an Notfallkontakte abgebrochen',
+      RECOVERY_REFUSED: 'Anfrage an Notfallkontakte abgelehnt',
       MFA_POLICY_CHANGED: 'MFA-Richtlinie geändert',
       ACCESS_DENIED: 'Zugriff verweigert',
       CHANGE_REFUSED: 'Änderung abgelehnt',

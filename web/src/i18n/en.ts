@@ -16,6 +16,7 @@ import own from './en/own';
 import people from './en/people';
 import notNow from './en/notNow';
 import places from './en/places';
+import recovery from './en/recovery';
 import type { Labels } from './labels';
 
 const en = {
@@ -24,6 +25,7 @@ const en = {
   ...own,
   ...people,
   ...places,
+  recovery,
   app: {
     name: 'Latchkey',
     loading: 'Loading…',
@@ -228,6 +230,13 @@ const en = {
       MFA_RESET_CANCELLED: 'MFA reset cancelled',
       MFA_RESET_BURST: 'Too many MFA resets asked for',
       MFA_RESET_FREEZE_LIFTED: 'Freeze of MFA resets lifted',
+      RECOVERY_CONTACTS_NAMED: 'Recovery contacts named',
+      RECOVERY_CONTACTS_KEPT: 'Change of recovery contacts taken back',
+      RECOVERY_CONTACTS_REFUSED: 'Naming recovery contacts refused',
+      RECOVERY_REQUESTED: 'Recovery asked for',
+      RECOVERY_CONFIRMED: 'Recovery confirmed by a contact',
+      RECOVERY_STOPPED: 'Recovery stopped',
+      RECOVERY_REFUSED: 'Step of a recovery refused',
       MFA_POLICY_CHANGED: 'MFA policy changed',
       ACCESS_DENIED: 'Access denied',
       CHANGE_REFUSED: 'Change refused',

@@ -1,6 +1,6 @@
 // A step of log-in that asks for a code: the form, what went wrong, and the way back to the start.
 import { Anchor, Button, Stack, Text, TextInput, type TextInputProps } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import type { CombinedError } from 'urql';
 import { useI18n } from '../i18n';
 import { FailureNotice, RefusalNotice } from '../ui/FailureNotice';
@@ -14,7 +14,7 @@ export function CodeForm(props: {
   input: Pick<TextInputProps, 'inputMode' | 'autoCapitalize' | 'spellCheck'>;
   expiresAt: string;
   /** What helps whoever has no code. */
-  hint: string;
+  hint: ReactNode;
   error: CombinedError | undefined;
   rejected: { says: string; retryAt?: string | null | undefined } | null;
   fetching: boolean;

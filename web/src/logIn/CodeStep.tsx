@@ -1,5 +1,7 @@
 // The second step of log-in: a code of the authenticator app, or a backup code.
+import { Anchor } from '@mantine/core';
 import { useMutation } from 'urql';
+import { Link } from 'wouter';
 import { graphql } from '../gql';
 import { useI18n } from '../i18n';
 import { CodeForm } from './CodeForm';
@@ -35,7 +37,14 @@ export function CodeStep(props: {
       label={m.logIn.code}
       input={{ autoCapitalize: 'off', spellCheck: false }}
       expiresAt={props.expiresAt}
-      hint={m.logIn.locked}
+      hint={
+        <>
+          {m.logIn.locked}{' '}
+          <Anchor component={Link} href="/recovery" size="sm" underline="always">
+            {m.recovery.link}
+          </Anchor>
+        </>
+      }
       error={error}
       rejected={
         rejected && {

@@ -12,6 +12,7 @@ import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { Page } from '../ui/Page';
 import { accountSettingsDocument } from './documents';
+import { RecoveryContacts } from './RecoveryContacts';
 import { SecurityContact } from './SecurityContact';
 import { SettingsPart } from './SettingsPart';
 
@@ -47,6 +48,7 @@ function Settings({ account }: { account: Account }) {
       {oversees('MFA_RESET') && (
         <SecurityContact id={id} name={name} canChoose={holds('ACCOUNT_SETTINGS') && holds('USERS_VIEW')} />
       )}
+      {viewerRole === 'OWNER' && <RecoveryContacts id={id} name={name} />}
       <SettingsPart
         title={m.settings.portfolio}
         text={portfolio ? m.settings.inPortfolio(portfolio.name) : m.settings.inNoPortfolio}

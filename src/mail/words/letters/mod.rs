@@ -3,6 +3,7 @@
 mod freezes;
 mod people;
 mod places;
+mod recovery;
 
 use time::OffsetDateTime;
 
@@ -37,6 +38,7 @@ pub(super) fn letter(setting: &Setting<'_>, content: &Content) -> Letter {
         Content::BackupCodeUsed { left } => (Key::CodeUsedSubject, code_used(&speech, *left)),
         Content::Place(news) => places::letter(&speech, setting, news),
         Content::Person(news) => people::letter(&speech, setting, news),
+        Content::Recovery(news) => recovery::letter(&speech, setting, news),
         Content::Freeze(news) => freezes::letter(&speech, news),
     };
     Letter {

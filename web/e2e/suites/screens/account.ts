@@ -98,6 +98,10 @@ export async function account(stage: Stage, look: Look): Promise<void> {
   await camera.take('audit-log-narrowed');
 
   await page.goto(`${url}${base}/settings`);
+  await page.getByRole('button', { name: m.recovery.contacts.name }).click();
+  await camera.dialog().locator('select[name=contact1]').waitFor();
+  await camera.take('recovery-contacts-dialog');
+  await camera.closeDialog();
   await page.getByRole('button', { name: m.settings.closeAccount }).click();
   await page.locator('input[name=confirmation]').fill('another name');
   await camera.dialog().locator('button[type=submit]').click();

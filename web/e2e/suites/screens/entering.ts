@@ -55,6 +55,13 @@ export async function entering(stage: Stage, look: Look): Promise<void> {
   await camera.submit();
   await page.getByRole('alert').waitFor();
   await camera.take('code-refused');
+  await page.getByRole('link', { name: m.recovery.link }).click();
+  await camera.heading(m.recovery.ask.title);
+  await camera.take('recovery-ask');
+  await fill('email', ulf.email);
+  await camera.submit();
+  await camera.heading(m.recovery.ask.askedTitle);
+  await camera.take('recovery-asked');
 
   const sign = somebody('Sina Signing-Up-With-A-Long-Name');
   await page.goto(`${url}/sign-up`);
