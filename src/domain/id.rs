@@ -132,6 +132,10 @@ ids! {
     DeviceChallengeId, DeviceChallengeMarker, "devicechallenge";
     /// A browser that somebody has logged in from; never its token.
     DeviceId, DeviceMarker, "device";
+    /// An endpoint that an account has its audit events sent to.
+    WebhookId, WebhookMarker, "webhook";
+    /// One audit event on its way to one webhook.
+    WebhookDeliveryId, WebhookDeliveryMarker, "delivery";
 }
 
 #[cfg(test)]

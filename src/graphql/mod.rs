@@ -24,6 +24,7 @@ pub mod scalar;
 pub mod session;
 pub mod user;
 pub mod watched;
+pub mod webhook;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema};
 
@@ -53,6 +54,8 @@ pub struct Mutation(
     account::MemberMutation,
     custom_role::CustomRoleMutation,
     account::SecurityContactMutation,
+    webhook::WebhookMutation,
+    webhook::WebhookReplayMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

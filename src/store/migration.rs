@@ -9,7 +9,7 @@ use super::layout::layouts;
 use super::{Store, StoreError};
 
 /// The layout that this version writes.
-pub const SCHEMA_VERSION: i32 = 7;
+pub const SCHEMA_VERSION: i32 = 8;
 
 fn code_of(error: &Error) -> Option<i32> {
     match error.kind.as_ref() {

@@ -14,8 +14,14 @@ const DEFAULT_PAGE: u64 = 25;
 const LARGEST_PAGE: u64 = 100;
 /// Lists of objects that are neither pages nor as long as an argument, and how long they are taken to be. A test holds
 /// this against the schema. A year of history is one document: its points cost next to nothing each.
-const PLAIN_LISTS: [(&str, u64); 5] =
-    [("memberships", 10), ("details", 5), ("history", 30), ("staticRoles", 7), ("mfaResetFreezes", 2)];
+const PLAIN_LISTS: [(&str, u64); 6] = [
+    ("memberships", 10),
+    ("details", 5),
+    ("history", 30),
+    ("staticRoles", 7),
+    ("mfaResetFreezes", 2),
+    ("webhooks", 10),
+];
 
 /// The cost of an operation: saturates, never overflows.
 pub(super) fn cost(
