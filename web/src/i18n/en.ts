@@ -16,6 +16,7 @@ import own from './en/own';
 import people from './en/people';
 import notNow from './en/notNow';
 import places from './en/places';
+import webhooks from './en/webhooks';
 import type { Labels } from './labels';
 
 const en = {
@@ -24,6 +25,7 @@ const en = {
   ...own,
   ...people,
   ...places,
+  ...webhooks,
   app: {
     name: 'Latchkey',
     loading: 'Loading…',
@@ -253,6 +255,13 @@ const en = {
       CUSTOM_ROLE_CHANGED: 'Custom role changed',
       CUSTOM_ROLE_DELETED: 'Custom role deleted',
       CUSTOM_ROLE_REFUSED: 'Change of a custom role refused',
+      WEBHOOK_CREATED: 'Webhook added',
+      WEBHOOK_CHANGED: 'Webhook changed',
+      WEBHOOK_DELETED: 'Webhook deleted',
+      WEBHOOK_SECRET_ROTATED: 'Secret of a webhook replaced',
+      WEBHOOK_TESTED: 'Test sent to a webhook',
+      WEBHOOK_REPLAYED: 'Events sent to a webhook again',
+      WEBHOOK_DISABLED: 'Webhook switched off by the gateway',
       PORTFOLIO_OWNERSHIP_TRANSFERRED: 'Portfolio handed over',
       PORTFOLIO_CLOSED: 'Portfolio closed',
       ACCOUNT_LINKED: 'Account added to a portfolio',
