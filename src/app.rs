@@ -21,6 +21,7 @@ use crate::service::audit_seal::AuditSealer;
 use crate::service::key_rotation::{KeyRotation, KeysError};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
+use crate::webhook::{Client, WebhookWorker};
 
 /// Messages that `dev` keeps.
 const CAPTURED: usize = 1000;
@@ -47,6 +48,7 @@ pub struct App {
     pub mail: MailWorker,
     /// Captured mail, where mail is captured.
     pub capture: Option<Capture>,
+    webhooks: WebhookWorker,
     keys: KeyRotation,
     edge: Arc<Edge>,
     server: ServerSettings,
@@ -101,6 +103,9 @@ impl App {
             Renderer::new(config.mail_from.clone(), config.service_name.clone(), config.public_url.clone())?;
         let mail = MailWorker::new(store.clone(), clock.clone(), keyring.clone(), transport, renderer);
 
+        let client = Client::new(config.webhook_allow_private, None)?;
+        let webhooks = WebhookWorker::new(store.clone(), clock.clone(), keyring.clone(), client);
+
         let keys = KeyRotation { store: store.clone(), keyring: keyring.clone() };
         let services = Services::new(Tools {
             store: store.clone(),
@@ -119,6 +124,7 @@ impl App {
                 post_reset_hold: duration(config.post_reset_hold)?,
                 disavow_freeze: duration(config.disavow_freeze)?,
                 reset_burst: config.reset_burst.into(),
+                webhook_private: config.webhook_allow_private,
                 service_name: config.service_name.clone(),
                 issuer: config.public_url.origin(),
             },
@@ -137,6 +143,7 @@ impl App {
             store,
             mail,
             capture,
+            webhooks,
             keys,
             edge,
             server,
@@ -168,6 +175,8 @@ impl App {
         let tasks = TaskTracker::new();
         let (mail, stopping) = (self.mail.clone(), self.stopping.clone());
         tasks.spawn(async move { mail.run(stopping).await });
+        let (webhooks, stopping) = (self.webhooks.clone(), self.stopping.clone());
+        tasks.spawn(async move { webhooks.run(stopping).await });
         let (sealer, stopping) = (AuditSealer::new(self.services.clone()), self.stopping.clone());
         tasks.spawn(async move { sealer.run(stopping).await });
         let (services, stopping) = (self.services.clone(), self.stopping.clone());

@@ -95,6 +95,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How many passwords are hashed or checked at the same time.
     pub password_parallelism: usize,
+    /// Whether webhooks may go to this machine, and there without TLS; only for tests.
+    pub webhook_allow_private: bool,
     /// How long requests in flight may take to finish after a signal to stop.
     pub shutdown_grace: Duration,
     pub test_clock_file: Option<PathBuf>,
@@ -177,6 +179,7 @@ impl Config {
         let password_parallelism =
             r.value_or(key("PASSWORD_PARALLELISM"), values::count::<usize>(1, 1024), &cores().to_string());
         let shutdown_grace = r.value(key("SHUTDOWN_GRACE"), values::between("0s", "10m"));
+        let webhook_allow_private = r.value(key("WEBHOOK_ALLOW_PRIVATE"), values::switch);
         let test_clock_file = r.path(key("TEST_CLOCK_FILE"), false);
         let bootstrap_password = r.secret(key("BOOTSTRAP_PASSWORD"), values::any_text, false);
         let mongod = r.path(key("MONGOD"), false);
@@ -200,6 +203,14 @@ impl Config {
         {
             r.mistake(
                 key("TEST_CLOCK_FILE"),
+                "is only for tests: refused unless LATCHKEY_PUBLIC_URL is on loopback",
+            );
+        }
+        if let (Some(true), Some(url)) = (webhook_allow_private, &public_url)
+            && !url.is_loopback()
+        {
+            r.mistake(
+                key("WEBHOOK_ALLOW_PRIVATE"),
                 "is only for tests: refused unless LATCHKEY_PUBLIC_URL is on loopback",
             );
         }
@@ -252,6 +263,7 @@ impl Config {
             log_format: log_format?,
             password_parallelism: password_parallelism?,
             shutdown_grace: shutdown_grace?,
+            webhook_allow_private: webhook_allow_private?,
             test_clock_file: test_clock_file?,
             bootstrap_password: bootstrap_password?,
             mongod: mongod?,

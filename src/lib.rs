@@ -6,7 +6,7 @@
 //! command ─► app ─► http ─► graphql ─► service ─► domain
 //!                    │                    │  └───► store ─► domain
 //!                    │                    └──────► crypto
-//!                    └─ (mail workers run beside it)  mail ─► domain, store, crypto
+//!                    └─ (workers run beside it)  mail, webhook ─► domain, store, crypto
 //! ```
 //!
 //! - `domain` holds pure types and pure rules; `crypto` holds secrets. Neither imports another room.
@@ -27,3 +27,4 @@ pub mod mail;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod webhook;

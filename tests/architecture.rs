@@ -18,10 +18,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["domain", "crypto"]),
     ("service", &["domain", "store", "crypto", "clock"]),
     ("mail", &["domain", "store", "crypto", "clock", "config"]),
+    ("webhook", &["domain", "store", "crypto", "clock"]),
     // Of `crypto` only tokens and codes on their way to the client.
     ("graphql", &["service", "domain", "crypto"]),
     ("http", &["graphql", "service", "domain", "config"]),
-    ("app", &["http", "graphql", "service", "store", "mail", "crypto", "domain", "clock", "config"]),
+    (
+        "app",
+        &["http", "graphql", "service", "store", "mail", "webhook", "crypto", "domain", "clock", "config"],
+    ),
     (
         "command",
         &[

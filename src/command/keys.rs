@@ -80,16 +80,17 @@ pub async fn run(command: KeysCommand) -> anyhow::Result<()> {
         KeysCommand::Status => {
             let (_, rotation) = open().await?;
             let mut text = format!(
-                "{:<20} {:>12} {:>12} {:>12}  {}\n",
-                "key", "users", "enrolments", "signing keys", "audit log"
+                "{:<20} {:>12} {:>12} {:>12} {:>12}  {}\n",
+                "key", "users", "enrolments", "signing keys", "webhooks", "audit log"
             );
             for key in rotation.status().await? {
                 let id = if key.current { format!("{} (current)", key.id) } else { key.id };
                 text.push_str(&format!(
-                    "{id:<20} {:>12} {:>12} {:>12}  {}\n",
+                    "{id:<20} {:>12} {:>12} {:>12} {:>12}  {}\n",
                     key.users,
                     key.tickets,
                     key.signing_keys,
+                    key.webhooks,
                     if key.audit_log { "authenticates" } else { "-" }
                 ));
             }

@@ -104,6 +104,11 @@ pub const KEYS: &[Key] = &[
     plain("LOG_FORMAT", "", "json or pretty; json, but pretty in dev"),
     plain("PASSWORD_PARALLELISM", "", "passwords hashed at the same time; the number of cores"),
     plain("SHUTDOWN_GRACE", "20s", "how long requests in flight may finish after a signal to stop"),
+    plain(
+        "WEBHOOK_ALLOW_PRIVATE",
+        "off",
+        "for tests on loopback only: whether webhooks may go to addresses that are not public, and to this machine without TLS",
+    ),
     plain("TEST_CLOCK_FILE", "", "for tests on loopback only: a file with an offset such as +12h1m"),
     secret("BOOTSTRAP_PASSWORD", "bootstrap: the first Owner's password, instead of standard input"),
     plain("MONGOD", "", "dev: path of the mongod to run"),

@@ -17,6 +17,7 @@ pub mod qr;
 pub mod signing;
 pub mod token;
 pub mod totp;
+pub mod webhook_secret;
 
 pub use backup_code::{BackupCode, BackupCodeHash, BackupCodes};
 pub use chain::ChainHash;
@@ -27,6 +28,7 @@ pub use qr::qr_svg;
 pub use signing::{Jwk, SigningKey, SigningKeyError};
 pub use token::{Token, TokenHash, TokenKind};
 pub use totp::{TotpSecret, TotpSecretError};
+pub use webhook_secret::WebhookSecret;
 
 use rand::Rng as _;
 use rand::rand_core::UnwrapErr;

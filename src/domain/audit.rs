@@ -203,6 +203,20 @@ macro_rules! audit_actions {
             CustomRoleDeleted = "CUSTOM_ROLE_DELETED",
             /// Defining, changing or deleting a custom role was refused.
             CustomRoleRefused = "CUSTOM_ROLE_REFUSED",
+            /// A webhook was registered.
+            WebhookCreated = "WEBHOOK_CREATED",
+            /// A webhook was changed.
+            WebhookChanged = "WEBHOOK_CHANGED",
+            /// A webhook was deleted.
+            WebhookDeleted = "WEBHOOK_DELETED",
+            /// A webhook got a new secret.
+            WebhookSecretRotated = "WEBHOOK_SECRET_ROTATED",
+            /// Somebody had a test sent to a webhook.
+            WebhookTested = "WEBHOOK_TESTED",
+            /// Somebody had events sent to a webhook again.
+            WebhookReplayed = "WEBHOOK_REPLAYED",
+            /// The gateway switched a webhook off: it failed for days, or said that it is gone.
+            WebhookDisabled = "WEBHOOK_DISABLED",
             /// A portfolio has another Owner.
             PortfolioOwnershipTransferred = "PORTFOLIO_OWNERSHIP_TRANSFERRED",
             /// A portfolio was closed; its accounts stay.

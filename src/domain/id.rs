@@ -134,6 +134,10 @@ ids! {
     DeviceId, DeviceMarker, "device";
     /// An Owner who is locked out asks their recovery contacts; never a token.
     RecoveryId, RecoveryMarker, "recovery";
+    /// An endpoint that an account has its audit events sent to.
+    WebhookId, WebhookMarker, "webhook";
+    /// One audit event on its way to one webhook.
+    WebhookDeliveryId, WebhookDeliveryMarker, "delivery";
 }
 
 #[cfg(test)]

@@ -21,11 +21,13 @@ pub mod policy;
 pub mod portfolio;
 pub mod preferences;
 pub mod presence;
+pub mod public_address;
 pub mod recovery;
 pub mod role;
 pub mod session;
 pub mod step_up;
 pub mod user;
+pub mod webhook;
 
 pub use account::{Account, MfaPolicy, ResetAcceptance, ResetApproval};
 pub use actor::{Actor, Restriction, SignedIn};
@@ -34,7 +36,7 @@ pub use custom_role::{CustomRole, RoleChoice};
 pub use device::{Device, DeviceChallenge};
 pub use id::{
     AccountId, AuditEventId, DeviceChallengeId, DeviceId, InvitationId, MailId, MailLinkId, MfaResetId,
-    PortfolioId, RecoveryId, RoleId, SessionId, UserId,
+    PortfolioId, RecoveryId, RoleId, SessionId, UserId, WebhookDeliveryId, WebhookId,
 };
 pub use invitation::{Invitation, InvitationState, Offer};
 pub use mail_link::{MailLink, MailLinkKind, MailLinkState};
@@ -53,3 +55,4 @@ pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
 pub use step_up::Unready;
 pub use user::{Disavowal, MfaMethod, MfaState, User};
+pub use webhook::{DeliveryFault, DeliveryState, Webhook, WebhookDelivery, WebhookState};

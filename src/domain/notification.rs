@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::recovery::CONTACTS_MAX;
 use super::{
     AccountId, AccountRole, DeviceChallengeId, InvitationId, MailLinkId, MfaResetId, PortfolioId,
-    PortfolioRole, RecoveryId, UserId,
+    PortfolioRole, RecoveryId, UserId, WebhookId,
 };
 
 /// One mail to one person.
@@ -182,6 +182,15 @@ pub enum Notification {
         account_id: AccountId,
         /// Who closed it.
         by: UserId,
+    },
+    /// To the Owner and the security contact of an account: the gateway sends nothing to a webhook any more.
+    WebhookDisabled {
+        /// The account.
+        account_id: AccountId,
+        /// The webhook.
+        webhook_id: WebhookId,
+        /// Whether the receiver said that it is gone, rather than failing for days.
+        gone: bool,
     },
     /// To the person: another role in a portfolio.
     PortfolioRoleChanged {

@@ -36,6 +36,8 @@ permissions! {
     AccountSettings = "account.settings",
     /// Define custom roles.
     RolesManage = "roles.manage",
+    /// Have the account's audit events sent elsewhere.
+    WebhooksManage = "webhooks.manage",
 }
 
 /// A set of permissions.

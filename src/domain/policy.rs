@@ -48,6 +48,8 @@ pub enum Action {
     ViewAccountRoles,
     /// Define, change and delete custom roles of an account.
     ManageAccountRoles,
+    /// See, register, change and delete the webhooks of an account.
+    ManageAccountWebhooks,
     /// Change an account's MFA policy.
     SetAccountMfaPolicy,
     /// Choose who gets the mail about an account's security.
@@ -139,7 +141,7 @@ pub enum Rule {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::UseOwnAccount,
         Self::ViewOneself,
         Self::SetUpMfa,
@@ -157,6 +159,7 @@ impl Action {
         Self::ViewAccountLog,
         Self::ViewAccountRoles,
         Self::ManageAccountRoles,
+        Self::ManageAccountWebhooks,
         Self::SetAccountMfaPolicy,
         Self::SetAccountSecurityContact,
         Self::ManageRecoveryContacts,
@@ -191,6 +194,8 @@ impl Action {
         const SETTINGS: Permissions = Permissions::of(&[Permission::AccountSettings]);
         const LOG: Permissions = Permissions::of(&[Permission::AuditView]);
         const ROLES: Permissions = Permissions::of(&[Permission::RolesManage]);
+        // A webhook carries the log away.
+        const WEBHOOKS: Permissions = Permissions::of(&[Permission::WebhooksManage, Permission::AuditView]);
         match self {
             Self::UseOwnAccount => Rule::SignedIn,
             Self::ViewOneself => Rule::SignedIn,
@@ -209,6 +214,7 @@ impl Action {
             Self::ViewAccountLog => Rule::AccountOrPortfolioAdmin(LOG),
             Self::ViewAccountRoles => Rule::AccountMemberOrPortfolioAdmin(NONE),
             Self::ManageAccountRoles => Rule::AccountOwnerOrAdmin(ROLES),
+            Self::ManageAccountWebhooks => Rule::AccountOwnerOrAdmin(WEBHOOKS),
             Self::SetAccountMfaPolicy => Rule::AccountOwnerOrAdmin(POLICY),
             Self::SetAccountSecurityContact => Rule::AccountOwnerOrAdmin(SETTINGS),
             Self::ManageRecoveryContacts => Rule::AccountOwner,

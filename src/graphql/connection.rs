@@ -54,6 +54,8 @@ pub enum List {
     AuditLog,
     /// `Account.customRoles`.
     CustomRoles,
+    /// `Webhook.deliveries`.
+    WebhookDeliveries,
 }
 
 impl List {
@@ -70,6 +72,7 @@ impl List {
             Self::Invitations => "i",
             Self::AuditLog => "al",
             Self::CustomRoles => "cr",
+            Self::WebhookDeliveries => "wd",
         }
     }
 }

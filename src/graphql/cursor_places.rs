@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::connection::CursorPlace;
-use crate::domain::{AccountId, InvitationId, MfaResetId, PortfolioId, SessionId};
+use crate::domain::{AccountId, InvitationId, MfaResetId, PortfolioId, SessionId, WebhookDeliveryId};
 use crate::service::directory::security::AuditPlace;
 use crate::service::directory::{PersonPlace, PlaceByName, RolePlace};
 
@@ -80,5 +80,5 @@ impl CursorPlace for AuditPlace {
     }
 }
 
-cursor_ids!(SessionId, MfaResetId, InvitationId);
+cursor_ids!(SessionId, MfaResetId, InvitationId, WebhookDeliveryId);
 cursor_names!(AccountId, PortfolioId);

@@ -10,7 +10,7 @@ use super::error::{OrError, denied};
 use super::ids::parse_id;
 use super::user::may;
 use crate::domain::{
-    Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, RoleId, UserId,
+    Account, AccountId, Action, Denial, InvitationId, MfaResetId, PortfolioId, RoleId, UserId, WebhookId,
 };
 use crate::service::directory::DeniedRead;
 
@@ -163,6 +163,27 @@ impl Guard for OnRole {
         request.caller().signed_in().or_error(request)?;
         let id: RoleId = parse_id(&self.role_id, "customRoleId")?;
         request.services.authorize_role(&request.caller(), id).await.or_error(request)
+    }
+}
+
+/// Rule `AccountOwnerOrAdmin` with `webhooks.manage` and `audit.view`, on the account of the webhook with this id.
+pub struct OnWebhook {
+    webhook_id: ID,
+}
+
+impl OnWebhook {
+    /// The guard for one webhook.
+    pub fn new(webhook_id: &ID) -> Self {
+        Self { webhook_id: webhook_id.clone() }
+    }
+}
+
+impl Guard for OnWebhook {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let request = request(ctx)?;
+        admit(request, Action::ManageAccountWebhooks).await?;
+        let id: WebhookId = parse_id(&self.webhook_id, "webhookId")?;
+        request.services.authorize_webhook(&request.caller(), id).await.or_error(request)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod scalar;
 pub mod session;
 pub mod user;
 pub mod watched;
+pub mod webhook;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema};
 
@@ -57,6 +58,8 @@ pub struct Mutation(
     account::SecurityContactMutation,
     recovery::RecoveryContactsMutation,
     recovery::RecoveryMutation,
+    webhook::WebhookMutation,
+    webhook::WebhookReplayMutation,
     invitation::InvitationMutation,
     portfolio::PortfolioMutation,
     portfolio::PortfolioMemberMutation,

@@ -9,14 +9,15 @@ use super::guard::SignedIn;
 use super::mfa_reset::{MfaReset, visible_reset};
 use super::portfolio::{Portfolio, visible_portfolio};
 use super::user::{User, visible_user};
-use crate::domain::{AccountId, MfaResetId, PortfolioId, RoleId, UserId};
+use super::webhook::{Webhook, visible_webhook};
+use crate::domain::{AccountId, MfaResetId, PortfolioId, RoleId, UserId, WebhookId};
 
 /// Ids that one `nodes` takes at most.
 const NODES_MAX: usize = 100;
 /// What an id of a node looks like.
-const KINDS: &str = "an id of the form user_…, account_…, portfolio_…, mfareset_… or role_…";
+const KINDS: &str = "an id of the form user_…, account_…, portfolio_…, mfareset_…, role_… or webhook_…";
 
-/// Anything with a global id. Ids are TypeIDs: user_01jd…, account_…, portfolio_…, mfareset_…, role_…
+/// Anything with a global id. Ids are TypeIDs: user_01jd…, account_…, portfolio_…, mfareset_…, role_…, webhook_…
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
 pub enum Node {
@@ -30,6 +31,8 @@ pub enum Node {
     MfaReset(MfaReset),
     /// A custom role.
     CustomRole(CustomRole),
+    /// A webhook.
+    Webhook(Webhook),
 }
 
 /// An id of any kind that has nodes.
@@ -39,6 +42,7 @@ enum NodeId {
     Portfolio(PortfolioId),
     MfaReset(MfaResetId),
     CustomRole(RoleId),
+    Webhook(WebhookId),
 }
 
 fn parse(id: &ID, field: &str) -> Result<NodeId> {
@@ -49,6 +53,7 @@ fn parse(id: &ID, field: &str) -> Result<NodeId> {
         Some(PortfolioId::PREFIX) => id.parse().map(NodeId::Portfolio),
         Some(MfaResetId::PREFIX) => id.parse().map(NodeId::MfaReset),
         Some(RoleId::PREFIX) => id.parse().map(NodeId::CustomRole),
+        Some(WebhookId::PREFIX) => id.parse().map(NodeId::Webhook),
         _ => return Err(bad_input(field, KINDS)),
     };
     parsed.map_err(|error| bad_input(field, &format!("an id of the form {}_…", error.expected)))
@@ -61,6 +66,7 @@ async fn visible(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>> {
         NodeId::Portfolio(id) => visible_portfolio(ctx, id).await?.map(Node::Portfolio),
         NodeId::MfaReset(id) => visible_reset(ctx, id).await?.map(Node::MfaReset),
         NodeId::CustomRole(id) => visible_role(ctx, id).await?.map(Node::CustomRole),
+        NodeId::Webhook(id) => visible_webhook(ctx, id).await?.map(Node::Webhook),
     })
 }
 
@@ -113,7 +119,8 @@ mod tests {
     #[test]
     fn a_malformed_id_is_refused_by_name() {
         let message = |id: &str| parse(&id.into(), "id").err().map(|error| error.message);
-        let any = "id: expected an id of the form user_…, account_…, portfolio_…, mfareset_… or role_…";
+        let any =
+            "id: expected an id of the form user_…, account_…, portfolio_…, mfareset_…, role_… or webhook_…";
         for id in ["", "x", "session_01jd0000000000000000000000", "USER_01jd0000000000000000000000"] {
             assert_eq!(message(id).as_deref(), Some(any), "{id}");
         }

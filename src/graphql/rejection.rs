@@ -3,7 +3,7 @@
 use async_graphql::Interface;
 
 use super::scalar::DateTime;
-use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, recovery, session, user};
+use super::{account, custom_role, invitation, mfa, mfa_reset, portfolio, recovery, session, user, webhook};
 
 /// A refusal that a screen shows. Every …Rejected type implements it.
 #[derive(Interface)]
@@ -54,6 +54,18 @@ pub enum Rejection {
     UpdateCustomRole(custom_role::UpdateCustomRoleRejected),
     /// Of `deleteCustomRole`.
     DeleteCustomRole(custom_role::DeleteCustomRoleRejected),
+    /// Of `createWebhook`.
+    CreateWebhook(webhook::CreateWebhookRejected),
+    /// Of `updateWebhook`.
+    UpdateWebhook(webhook::UpdateWebhookRejected),
+    /// Of `deleteWebhook`.
+    DeleteWebhook(webhook::DeleteWebhookRejected),
+    /// Of `rotateWebhookSecret`.
+    RotateWebhookSecret(webhook::RotateWebhookSecretRejected),
+    /// Of `sendTestWebhook`.
+    SendTestWebhook(webhook::SendTestWebhookRejected),
+    /// Of `replayWebhookDeliveries`.
+    ReplayWebhookDeliveries(webhook::ReplayWebhookDeliveriesRejected),
     /// Of `setAccountSecurityContact`.
     SetAccountSecurityContact(account::SetAccountSecurityContactRejected),
     /// Of `setRecoveryContacts`.

@@ -222,6 +222,7 @@ pub const fn kind(what: Notification) -> &'static str {
         Notification::AccountOwnershipTransferred { .. } => "account_ownership_transferred",
         Notification::SecurityContactChosen { .. } => "security_contact_chosen",
         Notification::SecurityContactFellBack { .. } => "security_contact_fell_back",
+        Notification::WebhookDisabled { .. } => "webhook_disabled",
         Notification::AccountClosed { .. } => "account_closed",
         Notification::PortfolioRoleChanged { .. } => "portfolio_role_changed",
         Notification::RemovedFromPortfolio { .. } => "removed_from_portfolio",

@@ -60,6 +60,7 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
         | Notification::RemovedFromAccount { .. }
         | Notification::AccountOwnershipTransferred { .. }
         | Notification::AccountClosed { .. }
+        | Notification::WebhookDisabled { .. }
         | Notification::SecurityContactChosen { .. }
         | Notification::SecurityContactFellBack { .. }
         | Notification::PortfolioRoleChanged { .. }

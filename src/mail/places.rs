@@ -71,6 +71,14 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
             from: somebody(store, from).await?,
             to: whoever(store, to).await?,
         },
+        Notification::WebhookDisabled { account_id, webhook_id, gone } => {
+            let Some(webhook) = store.webhooks.find(webhook_id).await? else { return Ok(None) };
+            PlaceNews::WebhookDisabled {
+                account: name_of(store, account_id).await?,
+                host: webhook.host(),
+                gone,
+            }
+        }
         Notification::AccountClosed { account_id, by } => {
             PlaceNews::Closed { account: name_of(store, account_id).await?, by: somebody(store, by).await? }
         }

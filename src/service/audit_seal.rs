@@ -5,6 +5,9 @@
 //! sealer's lease and moves the heads. A transaction that began earlier may still commit after that; its events are then
 //! sealed behind younger ones: the chain is in the order of sealing, and no event is left out.
 //!
+//! What webhooks are to be sent is written down in the same transaction: an event is sealed once, so it is handed over
+//! once, and none is left out; what happens in the gateway's own transactions pays nothing for it.
+//!
 //! A chain whose head is not genuine is not continued: that would vouch for what somebody else wrote.
 
 use std::collections::{BTreeMap, HashMap};
@@ -190,7 +193,8 @@ impl AuditSealer {
         let mut heads: HashMap<String, StoredHead> =
             store.audit_chain.heads_in(tx, &names).await?.into_iter().map(|h| (h.scope.clone(), h)).collect();
         let mut batch = Batch::default();
-        let (mut seals, mut steps) = (Vec::with_capacity(rows.len()), Vec::with_capacity(names.len()));
+        let listening = self.services.listening_in(tx, scopes.keys().copied()).await?;
+        let (mut seals, mut steps, mut deliveries) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
         for (scope, events) in scopes {
             let from = match heads.remove(scope).map(|stored| self.genuine(stored)).transpose() {
                 Ok(from) => from,
@@ -201,12 +205,14 @@ impl AuditSealer {
             };
             if let Some((links, to)) = self.links(from.as_ref(), &events, scope) {
                 batch.sealed += links.len();
+                deliveries.extend(listening.deliveries(events.iter().copied(), now));
                 seals.extend(links);
                 steps.push(Step { scope: scope.to_owned(), from, to });
             }
         }
         store.audit_chain.seal(tx, &seals).await?;
         store.audit_chain.advance(tx, &steps).await?;
+        store.webhook_deliveries.insert(tx, &deliveries).await?;
         Ok(batch)
     }
 

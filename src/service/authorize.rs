@@ -6,7 +6,7 @@ use super::{Caller, Error, Services};
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
     AccountId, Action, AuditAction, Denial, InvitationId, MfaResetId, Offer, PortfolioId, Resource, RoleId,
-    Scope, UserId,
+    Scope, UserId, WebhookId,
 };
 use crate::store::invitations::InvitationKey;
 
@@ -111,6 +111,14 @@ impl Services {
         caller.signed_in()?;
         let role = self.store().account_roles.find(id).await?.ok_or(Denial::Hidden)?;
         self.authorize_account(caller, Action::ManageAccountRoles, role.account_id).await
+    }
+
+    /// Whether the caller may change a webhook: whoever may register one for its account. A webhook of an account that the
+    /// caller does not see does not exist.
+    pub async fn authorize_webhook(&self, caller: &Caller, id: WebhookId) -> Result<(), Error> {
+        caller.signed_in()?;
+        let webhook = self.store().webhooks.find(id).await?.ok_or(Denial::Hidden)?;
+        self.authorize_account(caller, Action::ManageAccountWebhooks, webhook.account_id).await
     }
 
     /// Whether the caller may take an invitation back or send it again: whoever may invite to its place. An invitation

@@ -93,6 +93,7 @@ impl Services {
         store.invitations.revoke_all(tx, Scope::Account(id)).await?;
         store.account_roles.delete_all(tx, id).await?;
         store.recovery_contacts.delete(tx, id).await?;
+        store.webhooks.delete_all(tx, id).await?;
         for reader in told {
             let notice = Notification::AccountClosed { account_id: id, by: owner };
             store.outbox.insert(tx, *reader, notice, now).await?;

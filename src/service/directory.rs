@@ -2,7 +2,7 @@
 //!
 //! - `batches`: many things by their keys in one go, for the loaders. They do not ask who is asking.
 //! - `sight`: what the caller may see of a thing in hand. Pure questions to the policy.
-//! - `people`, `places`, `custom_roles`, `security`: pages and counts. Each asks the policy again before it reads.
+//! - `people`, `places`, `custom_roles`, `security`, `webhooks`: pages and counts. Each asks the policy again before it reads.
 
 pub mod batches;
 pub mod custom_roles;
@@ -10,6 +10,7 @@ pub mod people;
 pub mod places;
 pub mod security;
 pub mod sight;
+pub mod webhooks;
 
 pub use custom_roles::RolePlace;
 pub use people::{LinkedPeopleFilter, PeopleFilter, PortfolioPeopleFilter};

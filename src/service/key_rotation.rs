@@ -13,6 +13,7 @@ use crate::crypto::{Keyring, KeyringError, Sealed};
 use crate::store::migration::SCHEMA_VERSION;
 use crate::store::sealed::{SealedIn, SealedOwner, SealedValue};
 use crate::store::users::TOTP_PLACE;
+use crate::store::webhooks::SECRET_PLACE;
 use crate::store::{Store, StoreError};
 
 use super::signing_keys;
@@ -121,6 +122,8 @@ pub struct KeyUse {
     pub tickets: u64,
     /// Keys that sign access tokens.
     pub signing_keys: u64,
+    /// Secrets of webhooks, those that were replaced included.
+    pub webhooks: u64,
     /// Whether it authenticates a part of the audit log.
     pub audit_log: bool,
 }
@@ -215,6 +218,7 @@ impl KeyRotation {
     fn sealed_anew(&self, value: &SealedValue) -> Result<Sealed, KeyringError> {
         let (place, owner) = match value.owner {
             SealedOwner::User(id) => (TOTP_PLACE, id.uuid().as_bytes().to_vec()),
+            SealedOwner::Webhook(id) => (SECRET_PLACE, id.uuid().as_bytes().to_vec()),
             SealedOwner::Period(period) => (signing_keys::PLACE, period.to_be_bytes().to_vec()),
         };
         let opened = self.keyring.open(place, &owner, &value.sealed)?;
@@ -271,6 +275,7 @@ impl KeyRotation {
                 users: count(SealedIn::Users).await?,
                 tickets: count(SealedIn::Tickets).await?,
                 signing_keys: count(SealedIn::SigningKeys).await?,
+                webhooks: count(SealedIn::Webhooks).await? + count(SealedIn::OldWebhookSecrets).await?,
                 audit_log: log_keys.iter().any(|log_key| log_key == id),
             });
         }

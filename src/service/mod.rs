@@ -26,8 +26,10 @@ pub mod confirm_recovery;
 pub mod create_account;
 pub mod create_custom_role;
 pub mod create_portfolio;
+pub mod create_webhook;
 pub mod decline_mfa_reset;
 pub mod delete_custom_role;
+pub mod delete_webhook;
 pub mod directory;
 pub mod disable_mfa;
 pub mod enroll_totp;
@@ -55,11 +57,14 @@ pub mod record_mfa_coverage;
 pub mod recovery_preview;
 pub mod remove_portfolio_user;
 pub mod remove_user;
+pub mod replay_webhook_deliveries;
 pub mod request_recovery;
 pub mod reset_effect;
 mod reset_limits;
 pub mod reset_password;
 pub mod reset_user_mfa;
+pub mod rotate_webhook_secret;
+pub mod send_test_webhook;
 pub mod sessions;
 pub mod set_recovery_contacts;
 pub mod set_security_contact;
@@ -73,8 +78,10 @@ pub mod transfer_portfolio_ownership;
 pub mod update_custom_role;
 pub mod update_portfolio_user_access;
 pub mod update_profile;
+pub mod update_webhook;
 pub mod verify_code;
 pub mod verify_email;
+mod webhook_fan_out;
 
 use std::sync::Arc;
 
@@ -116,6 +123,8 @@ pub struct Settings {
     pub disavow_freeze: Duration,
     /// Resets that one person may ask for in an hour.
     pub reset_burst: i64,
+    /// Whether webhooks may go to this machine, as in tests.
+    pub webhook_private: bool,
     /// What authenticator apps show beside the address.
     pub service_name: String,
     /// Who signs access tokens: the gateway's public origin.

@@ -96,6 +96,11 @@ pub const GATEWAY_REFUSAL: Limit =
 pub const RESTRICTED_REFUSAL: Limit =
     Limit { purpose: "restricted_refusal", attempts: 1, window: Duration::minutes(5) };
 
+/// Tests sent to one webhook.
+pub const WEBHOOK_TESTS: Limit = Limit { purpose: "webhook_test", attempts: 10, window: Duration::MINUTE };
+/// Replays to one webhook, each of up to five hundred events.
+pub const WEBHOOK_REPLAYS: Limit = Limit { purpose: "webhook_replay", attempts: 60, window: Duration::HOUR };
+
 /// Portfolios created by one person.
 pub const PORTFOLIOS_BY_USER: Limit =
     Limit { purpose: "create_portfolio", attempts: 20, window: Duration::DAY };

@@ -209,6 +209,12 @@ impl AuditEvents {
         Ok(())
     }
 
+    /// One entry of a scope's log; one of another scope is not there.
+    pub async fn find(&self, scope: Scope, id: AuditEventId) -> Result<Option<AuditEvent>, StoreError> {
+        let filter = doc! { "_id": id, "scope": scope.to_string() };
+        Ok(self.docs.find_one(filter).max_time(max_time()).await?.map(AuditEvent::from))
+    }
+
     /// A page of a scope's log, newest first.
     pub async fn list(
         &self,

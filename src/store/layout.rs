@@ -3,6 +3,7 @@
 mod access;
 mod events;
 mod places;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -92,5 +93,6 @@ const PORTFOLIO_ROLES: [&str; 4] = ["OWNER", "ADMIN", "MANAGER", "ANALYST"];
 
 /// Every collection.
 pub(super) fn layouts() -> Vec<Layout> {
-    [places::layouts(), access::layouts(), events::layouts()].into_iter().flatten().collect()
+    let parts = [places::layouts(), access::layouts(), events::layouts(), webhooks::layouts()];
+    parts.into_iter().flatten().collect()
 }

@@ -38,6 +38,8 @@ pub mod throttles;
 pub mod tickets;
 pub mod transaction;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhooks;
 mod when;
 
 pub use error::StoreError;

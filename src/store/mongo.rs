@@ -29,6 +29,8 @@ use super::signing_keys::SigningKeys;
 use super::throttles::Throttles;
 use super::tickets::Tickets;
 use super::users::Users;
+use super::webhook_deliveries::WebhookDeliveries;
+use super::webhooks::Webhooks;
 
 /// How to reach MongoDB.
 #[derive(Debug, Clone)]
@@ -90,6 +92,10 @@ pub struct Store {
     pub throttles: Throttles,
     /// Work that one replica at a time does.
     pub leases: Leases,
+    /// Endpoints that accounts have their audit events sent to.
+    pub webhooks: Webhooks,
+    /// Audit events on their way to them.
+    pub webhook_deliveries: WebhookDeliveries,
 }
 
 impl Store {
@@ -137,6 +143,8 @@ impl Store {
             audit_chain: AuditChain::new(&db),
             throttles: Throttles::new(&db),
             leases: Leases::new(&db),
+            webhooks: Webhooks::new(&db),
+            webhook_deliveries: WebhookDeliveries::new(&db),
             client,
             db,
         })

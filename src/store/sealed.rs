@@ -10,9 +10,9 @@ use mongodb::Collection;
 use mongodb::options::Hint;
 
 use super::deadline::max_time;
-use super::{Store, StoreError, signing_keys, tickets, users};
+use super::{Store, StoreError, signing_keys, tickets, users, webhooks};
 use crate::crypto::Sealed;
-use crate::domain::UserId;
+use crate::domain::{UserId, WebhookId};
 
 /// Where sealed values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum SealedIn {
     Tickets,
     /// Keys that sign access tokens.
     SigningKeys,
+    /// Secrets of webhooks.
+    Webhooks,
+    /// Secrets of webhooks that were replaced.
+    OldWebhookSecrets,
 }
 
 /// Whose a sealed value is.
@@ -32,6 +36,8 @@ pub enum SealedOwner {
     User(UserId),
     /// A period of time.
     Period(i64),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 /// A sealed value where it is stored.
@@ -48,13 +54,15 @@ pub struct SealedValue {
 
 impl SealedIn {
     /// Everywhere.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Tickets, Self::SigningKeys];
+    pub const ALL: [Self; 5] =
+        [Self::Users, Self::Tickets, Self::SigningKeys, Self::Webhooks, Self::OldWebhookSecrets];
 
     fn collection(self) -> &'static str {
         match self {
             Self::Users => users::COLLECTION,
             Self::Tickets => tickets::COLLECTION,
             Self::SigningKeys => signing_keys::COLLECTION,
+            Self::Webhooks | Self::OldWebhookSecrets => webhooks::COLLECTION,
         }
     }
 
@@ -62,7 +70,8 @@ impl SealedIn {
     pub(super) fn field(self) -> &'static str {
         match self {
             Self::Users => "mfa.totp.sealed",
-            Self::Tickets | Self::SigningKeys => "sealed",
+            Self::Tickets | Self::SigningKeys | Self::Webhooks => "sealed",
+            Self::OldWebhookSecrets => "old_sealed",
         }
     }
 
@@ -72,15 +81,19 @@ impl SealedIn {
             Self::Users => user("_id").map(SealedOwner::User),
             Self::Tickets => user("user_id").map(SealedOwner::User),
             Self::SigningKeys => found.get_i64("_id").ok().map(SealedOwner::Period),
+            Self::Webhooks | Self::OldWebhookSecrets => {
+                bson::deserialize_from_bson(found.get("_id")?.clone()).ok().map(SealedOwner::Webhook)
+            }
         }
     }
 
     fn sealed(self, found: &Document) -> Option<Sealed> {
         let holder = match self {
             Self::Users => found.get_document("mfa").ok()?.get_document("totp").ok()?,
-            Self::Tickets | Self::SigningKeys => found,
+            _ => found,
         };
-        holder.get_str("sealed").ok().map(|text| Sealed::from(text.to_owned()))
+        let field = self.field().rsplit('.').next().unwrap_or_default();
+        holder.get_str(field).ok().map(|text| Sealed::from(text.to_owned()))
     }
 }
 

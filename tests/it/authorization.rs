@@ -8,7 +8,11 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey::domain::{AccountId, AccountRole, Permission, PortfolioId, PortfolioRole, RoleId};
+use latchkey::domain::{
+    AccountId, AccountRole, Permission, PortfolioId, PortfolioRole, RoleId, UserId, Webhook, WebhookId,
+    WebhookState,
+};
+use latchkey::store::webhooks::SECRET_PLACE;
 use serde_json::{Value, json};
 
 use crate::harness::{self, Client, Person, Socket, TestApp};
@@ -19,6 +23,7 @@ const CUSTOM: &[(&str, AccountRole, &[Permission])] = &[
     ("users.manage", AccountRole::Manager, &[Permission::UsersView, Permission::UsersManage]),
     ("roles.manage", AccountRole::Analyst, &[Permission::UsersView, Permission::RolesManage]),
     ("audit.view without users.view", AccountRole::Analyst, &[Permission::AuditView]),
+    ("webhooks.manage", AccountRole::Analyst, &[Permission::AuditView, Permission::WebhooksManage]),
     ("mfa.policy", AccountRole::Analyst, &[Permission::UsersView, Permission::MfaPolicy]),
     ("all on ANALYST", AccountRole::Analyst, Permission::ALL),
     ("all on SUPPORT", AccountRole::Support, Permission::ALL),
@@ -99,6 +104,28 @@ async fn world(app: &TestApp) -> World {
     let mut askers = vec![Asker { name: "signed out".to_owned(), person: None }];
     askers.extend(people.into_iter().map(|(name, person)| Asker { name, person: Some(person) }));
     World { account, portfolio, role, owner, target, askers }
+}
+
+/// One of its own for each question, since some questions delete it.
+async fn a_webhook(app: &TestApp, account: AccountId) -> String {
+    let id = WebhookId::generate(app.now());
+    let webhook = Webhook {
+        id,
+        account_id: account,
+        url: "https://hooks.example.com/".to_owned(),
+        actions: Some(Vec::new()),
+        state: WebhookState::Enabled,
+        created_by: UserId::generate(app.now()),
+        created_at: app.now(),
+        failing_since: None,
+        old_secret_until: None,
+        version: 1,
+    };
+    let secret = app.keyring.seal(SECRET_PLACE, id.uuid().as_bytes(), b"secret").unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    app.store.webhooks.insert(&mut tx, &webhook, &secret).await.unwrap();
+    tx.commit().await.unwrap();
+    id.to_string()
 }
 
 fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -187,6 +214,8 @@ async fn matrix(app: &TestApp) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
             });
             if query.contains("$reset") {
                 variables["reset"] = json!(a_waiting_reset(app, &world).await);
+            } else if query.contains("$webhook") {
+                variables["webhook"] = json!(a_webhook(app, world.account).await);
             } else if query.contains("$invitation") {
                 variables["invitation"] = json!(a_waiting_invitation(app, &world).await);
             } else if *row == "Mutation.resetUserMfa" {

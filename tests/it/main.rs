@@ -57,3 +57,4 @@ mod second_approver;
 mod security_contact;
 mod serve;
 mod step_up;
+mod webhooks;

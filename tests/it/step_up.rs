@@ -107,6 +107,13 @@ impl World {
                 mutation("updateCustomRole", &format!("customRoleId: \"{role}\", version: 7")),
                 "CHANGED_MEANWHILE",
             ),
+            (
+                mutation(
+                    "createWebhook",
+                    &format!("accountId: \"{account}\", url: \"http://hooks.example.com/\""),
+                ),
+                "URL_NOT_ALLOWED",
+            ),
             (mutation("deleteCustomRole", &format!("customRoleId: \"{role}\"")), "CustomRoleDeleted"),
             (mutation("resetUserMfa", &format!("userId: \"{analyst}\"")), "MfaResetRequested"),
         ]

@@ -25,13 +25,15 @@ import { signingUp } from './suites/signingUp';
 import { stepUp } from './suites/stepUp';
 import { trustedOnly } from './suites/trustedOnly';
 import { usersTab } from './suites/usersTab';
+import { webhooks } from './suites/webhooks';
 
 describe('the dashboard', () => {
   let stage: Stage;
   const onStage = () => stage;
 
   before(async () => {
-    stage = await Stage.open();
+    // Receivers of webhooks run beside the tests.
+    stage = await Stage.open({ LATCHKEY_WEBHOOK_ALLOW_PRIVATE: 'on' });
   });
   afterEach(() => stage.clear());
   after(() => stage?.close());
@@ -47,6 +49,7 @@ describe('the dashboard', () => {
   invitations(onStage);
   members(onStage);
   roles(onStage);
+  webhooks(onStage);
   ownSecurity(onStage);
   coverage(onStage);
   signingUp(onStage);

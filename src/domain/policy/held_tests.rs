@@ -115,8 +115,13 @@ fn nobody_gives_or_manages_what_they_do_not_hold() {
 #[test]
 fn a_role_made_of_support_manages_nobody_whatever_is_stored() {
     let support = custom(AccountRole::Support, Permission::ALL);
-    let left =
-        [Permission::UsersView, Permission::MfaPolicy, Permission::AuditView, Permission::AccountSettings];
+    let left = [
+        Permission::UsersView,
+        Permission::MfaPolicy,
+        Permission::AuditView,
+        Permission::AccountSettings,
+        Permission::WebhooksManage,
+    ];
     assert_eq!(support.permissions, Permissions::of(&left));
     for action in [Action::ManageAccountUsers, Action::ManageAccountRoles, Action::ViewAccountSecurity] {
         assert!(!on_account(action, support), "{action:?}");

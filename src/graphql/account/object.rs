@@ -22,6 +22,7 @@ use crate::graphql::recovery::RecoveryContacts;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
 use crate::graphql::watched::Watched;
+use crate::graphql::webhook::{Webhook, account_webhooks};
 use crate::service::directory::PeopleFilter;
 
 /// A customer's account. Who may see it: its members and members of its portfolio.
@@ -90,6 +91,11 @@ impl Account {
     async fn guarded_invitations(&self, ctx: &Context<'_>, page: PageArgs) -> Result<InvitationConnection> {
         self.guard(ctx, Action::ViewAccountInvitations).await?;
         invitations(ctx, Watched::Account(self.0.clone()), page).await
+    }
+
+    async fn guarded_webhooks(&self, ctx: &Context<'_>) -> Result<Vec<Webhook>> {
+        self.guard(ctx, Action::ManageAccountWebhooks).await?;
+        account_webhooks(ctx, &self.0).await
     }
 
     async fn guarded_coverage(&self, ctx: &Context<'_>, days: i32) -> Result<MfaCoverage> {
@@ -233,6 +239,13 @@ impl Account {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Option<Result<InvitationConnection>> {
         Some(self.guarded_invitations(ctx, PageArgs { first, after, last, before }).await)
+    }
+
+    /// The webhooks that the account's audit events are sent to, the oldest first; at most 10. Who may see it: Owner and
+    /// Admin of the account, and holders of WEBHOOKS_MANAGE and AUDIT_VIEW there; for everybody else null and the error
+    /// FORBIDDEN.
+    async fn webhooks(&self, ctx: &Context<'_>) -> Option<Result<Vec<Webhook>>> {
+        Some(self.guarded_webhooks(ctx).await)
     }
 
     /// How many of the account's users have MFA, now and over time. Who may see it: Owner and Admin of the account,

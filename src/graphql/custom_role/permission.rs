@@ -26,6 +26,9 @@ pub enum Permission {
     AccountSettings,
     /// `roles.manage`: define, change and delete custom roles that hold no more than the holder.
     RolesManage,
+    /// `webhooks.manage`: register, change and delete webhooks. It takes AUDIT_VIEW as well, since they carry the audit log
+    /// away.
+    WebhooksManage,
 }
 
 /// A set as a list, in the order of the enum.

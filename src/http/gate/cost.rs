@@ -14,7 +14,7 @@ const DEFAULT_PAGE: u64 = 25;
 const LARGEST_PAGE: u64 = 100;
 /// Lists of objects that are neither pages nor as long as an argument, and how long they are taken to be. A test holds
 /// this against the schema. A year of history is one document: its points cost next to nothing each.
-const PLAIN_LISTS: [(&str, u64); 7] = [
+const PLAIN_LISTS: [(&str, u64); 8] = [
     ("memberships", 10),
     ("details", 5),
     ("history", 30),
@@ -22,6 +22,7 @@ const PLAIN_LISTS: [(&str, u64); 7] = [
     ("mfaResetFreezes", 2),
     ("contacts", 3),
     ("confirmedBy", 2),
+    ("webhooks", 10),
 ];
 
 /// The cost of an operation: saturates, never overflows.

@@ -82,6 +82,15 @@ fn recovered() -> ResetFacts {
     ResetFacts { second: Some(person("Alan Turing", "alan@acme.example")), right, reason: None, ..reset() }
 }
 
+pub(super) fn webhooks() -> [PlaceNews; 2] {
+    let (account, host) = (Some("Acme GmbH".to_owned()), "hooks.example".to_owned());
+    [false, true].map(|gone| PlaceNews::WebhookDisabled {
+        account: account.clone(),
+        host: host.clone(),
+        gone,
+    })
+}
+
 /// One snapshot a language and a group of letters, so that each can be read whole.
 fn agreed(group: &str, contents: &[Content]) {
     for language in Language::ALL {
@@ -130,7 +139,11 @@ fn is_about_security(content: &Content) -> bool {
 fn news_of_accounts_and_portfolios_read_as_agreed_in_every_language() {
     let every = every_content();
     let places: Vec<_> = every.into_iter().filter(|content| matches!(content, Content::Place(_))).collect();
+    let (webhooks, places): (Vec<_>, Vec<_>) = places
+        .into_iter()
+        .partition(|content| matches!(content, Content::Place(PlaceNews::WebhookDisabled { .. })));
     let (people, accounts) = places.split_at(places.len() / 2);
+    agreed("webhooks", &webhooks);
     agreed("places_one", people);
     agreed("places_two", accounts);
 }

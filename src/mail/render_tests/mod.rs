@@ -70,6 +70,7 @@ fn every_content() -> Vec<Content> {
         .chain(recoveries)
         .chain(freezes)
         .chain(places().map(Content::Place))
+        .chain(languages::webhooks().map(Content::Place))
         .chain(languages::news().map(Content::Person))
         .collect()
 }
@@ -382,8 +383,7 @@ fn facts_that_are_gone_leave_a_mail_readable() {
         ..reset()
     });
     let text = render(&ada(), &content).unwrap().text;
-    assert!(
-        text.contains("Asked by: a user who is gone\nAs: Portfolio Admin of the portfolio that is gone\n")
-    );
+    let asked = "Asked by: a user who is gone\nAs: Portfolio Admin of the portfolio that is gone\n";
+    assert!(text.contains(asked));
     assert!(!text.contains("Reason"));
 }

@@ -167,6 +167,10 @@ super::key::texts! {
     ContactFellBackWhat: "{from} ist nicht mehr Sicherheitskontakt des Kontos {account} und gehört nicht mehr zum Konto oder zu dessen Admins. Sicherheitskontakt ist wieder der Owner: {to}.",
     ContactMeaning: "Der Sicherheitskontakt erhält die E-Mails über die Sicherheit des Kontos, etwa wenn dem Zurücksetzen einer MFA zugestimmt wurde.",
     ContactAlarm: "Wenn Sie das überrascht, sehen Sie in das Protokoll des Kontos und sprechen Sie mit dem Owner.",
+    WebhookDisabledSubject: "Ein Webhook wurde abgeschaltet",
+    WebhookFailedWhat: "Der Webhook des Kontos {account}, der an {host} sendet, ist seit fünf Tagen bei jedem Versuch gescheitert. Deshalb wird nichts mehr an ihn gesendet.",
+    WebhookGoneWhat: "Der Empfänger unter {host} hat geantwortet, dass es ihn nicht mehr gibt. Deshalb wird an diesen Webhook des Kontos {account} nichts mehr gesendet.",
+    WebhookDisabledNext: "Wenn der Empfänger wieder funktioniert, kann ein Owner oder Admin den Webhook in den Einstellungen des Kontos einschalten und alles nachsenden lassen, was gefehlt hat.",
 
     LinkIsYours: "Der Link ist nur für Sie bestimmt und gilt einmal. Niemand wird Sie je danach fragen: Leiten Sie diese E-Mail nicht weiter.",
     VerifySubject: "Bestätigen Sie Ihre E-Mail-Adresse",

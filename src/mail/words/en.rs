@@ -167,6 +167,10 @@ super::key::texts! {
     ContactFellBackWhat: "{from} is no longer the security contact of the account {account}, having left it or its Admins. The Owner is the contact again: {to}.",
     ContactMeaning: "Mail about the security of the account, such as accepted MFA resets, goes to the security contact.",
     ContactAlarm: "If this surprises you, look into the audit log of the account, and speak with its Owner.",
+    WebhookDisabledSubject: "A webhook was switched off",
+    WebhookFailedWhat: "The webhook of the account {account} that sends to {host} has failed at every attempt for five days, so nothing is sent to it any more.",
+    WebhookGoneWhat: "The receiver at {host} answered that it is gone, so nothing is sent to this webhook of the account {account} any more.",
+    WebhookDisabledNext: "When the receiver works again, an Owner or Admin can switch the webhook on in the settings of the account and have everything sent that it missed.",
 
     LinkIsYours: "The link is for you alone and works once. Nobody will ever ask you for it: do not forward this mail.",
     VerifySubject: "Verify your e-mail address",

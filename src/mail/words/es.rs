@@ -167,6 +167,10 @@ super::key::texts! {
     ContactFellBackWhat: "{from} ya no es el contacto de seguridad de la cuenta {account}, pues ha dejado de pertenecer a ella o a sus Admins. El contacto vuelve a ser el Titular: {to}.",
     ContactMeaning: "Los mensajes sobre la seguridad de la cuenta, como los de restablecimientos de MFA aceptados, se envían al contacto de seguridad.",
     ContactAlarm: "Si esto le sorprende, consulte el registro de auditoría de la cuenta y hable con su Titular.",
+    WebhookDisabledSubject: "Se ha desactivado un webhook",
+    WebhookFailedWhat: "El webhook de la cuenta {account} hacia {host} ha fallado en todos los intentos durante cinco días, por lo que ya no se le envía nada.",
+    WebhookGoneWhat: "El destinatario {host} ha respondido que ya no existe, por lo que ya no se envía nada a este webhook de la cuenta {account}.",
+    WebhookDisabledNext: "Cuando el destinatario vuelva a funcionar, un Titular o un Admin puede activar el webhook en los ajustes de la cuenta y hacer que se envíe todo lo que faltó.",
 
     LinkIsYours: "El enlace es solo para usted y sirve una sola vez. Nadie se lo pedirá nunca: no reenvíe este mensaje.",
     VerifySubject: "Confirme su dirección de correo electrónico",

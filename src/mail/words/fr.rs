@@ -169,6 +169,10 @@ super::key::texts! {
     ContactFellBackWhat: "{from} n’est plus le contact de sécurité du compte {account} et ne fait plus partie du compte ou de ses Admins. Le Propriétaire redevient le contact\u{a0}: {to}.",
     ContactMeaning: "Les messages sur la sécurité du compte, par exemple sur les réinitialisations de MFA acceptées, sont envoyés au contact de sécurité.",
     ContactAlarm: "Si cela vous surprend, consultez le journal d’audit du compte et parlez-en à son Propriétaire.",
+    WebhookDisabledSubject: "Un webhook a été désactivé",
+    WebhookFailedWhat: "Le webhook du compte {account} vers {host} a échoué à chaque tentative pendant cinq jours\u{a0}; plus rien ne lui est envoyé.",
+    WebhookGoneWhat: "Le destinataire {host} a répondu qu’il n’existe plus\u{a0}; plus rien n’est envoyé à ce webhook du compte {account}.",
+    WebhookDisabledNext: "Quand le destinataire fonctionnera de nouveau, un Propriétaire ou un Admin pourra réactiver le webhook dans les paramètres du compte et faire envoyer tout ce qui a manqué.",
 
     LinkIsYours: "Ce lien est strictement personnel et ne sert qu’une fois. Personne ne vous le demandera jamais\u{a0}: ne transférez pas ce message.",
     VerifySubject: "Confirmez votre adresse e-mail",

@@ -198,6 +198,10 @@ keys! {
     ContactFellBackWhat(to, from, account);
     ContactMeaning();
     ContactAlarm();
+    WebhookDisabledSubject();
+    WebhookFailedWhat(host, account);
+    WebhookGoneWhat(host, account);
+    WebhookDisabledNext();
 
     // Addresses and passwords.
     LinkIsYours();

@@ -169,6 +169,10 @@ super::key::texts! {
     ContactFellBackWhat: "{from}님이 더 이상 {account} 계정에 속하지 않거나 관리자가 아니므로 보안 담당자에서 제외되었습니다. 이제 소유자인 {to}님이 다시 보안 담당자입니다.",
     ContactMeaning: "MFA 초기화 수락 등 계정의 보안에 관한 메일은 보안 담당자에게 발송됩니다.",
     ContactAlarm: "예상하지 못한 변경이라면 계정의 감사 로그를 확인하고 소유자에게 문의해 주세요.",
+    WebhookDisabledSubject: "웹훅이 꺼졌습니다",
+    WebhookFailedWhat: "{host}(으)로 보내는 {account} 계정의 웹훅이 5일 동안 모든 시도에 실패하여 더 이상 전송하지 않습니다.",
+    WebhookGoneWhat: "수신 서버 {host}에서 더 이상 존재하지 않는다고 응답하여 {account} 계정의 이 웹훅으로 더 이상 전송하지 않습니다.",
+    WebhookDisabledNext: "수신 서버가 다시 작동하면 소유자 또는 관리자가 계정 설정에서 웹훅을 켜고 누락된 내용을 모두 다시 보낼 수 있습니다.",
 
     LinkIsYours: "이 링크는 본인만, 한 번만 사용하실 수 있습니다. 아무도 이 링크를 묻지 않으니 이 메일을 전달하지 마세요.",
     VerifySubject: "이메일 주소를 확인해 주세요",

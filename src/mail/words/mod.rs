@@ -307,6 +307,15 @@ pub enum PlaceNews {
         /// The Owner.
         to: Option<Person>,
     },
+    /// Nothing is sent to a webhook of an account any more.
+    WebhookDisabled {
+        /// The account's name.
+        account: Option<String>,
+        /// The receiver's host.
+        host: String,
+        /// Whether the receiver said that it is gone, rather than failing for days.
+        gone: bool,
+    },
     /// A portfolio links an account no more.
     Unlinked {
         /// The account's name.

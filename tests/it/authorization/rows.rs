@@ -93,6 +93,30 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "mutation($role: ID!) { deleteCustomRole(input: { customRoleId: $role }) { __typename ... on DeleteCustomRoleRejected { reason } } }",
     ),
     (
+        "Mutation.createWebhook",
+        "mutation($account: ID!) { createWebhook(input: { accountId: $account, url: \"http://hooks.example.com/\" }) { __typename ... on CreateWebhookRejected { reason } } }",
+    ),
+    (
+        "Mutation.updateWebhook",
+        "mutation($webhook: ID!) { updateWebhook(input: { webhookId: $webhook, version: 7 }) { __typename ... on UpdateWebhookRejected { reason } } }",
+    ),
+    (
+        "Mutation.deleteWebhook",
+        "mutation($webhook: ID!) { deleteWebhook(input: { webhookId: $webhook }) { __typename ... on DeleteWebhookRejected { reason } } }",
+    ),
+    (
+        "Mutation.rotateWebhookSecret",
+        "mutation($webhook: ID!) { rotateWebhookSecret(input: { webhookId: $webhook }) { __typename ... on RotateWebhookSecretRejected { reason } } }",
+    ),
+    (
+        "Mutation.sendTestWebhook",
+        "mutation($webhook: ID!) { sendTestWebhook(input: { webhookId: $webhook }) { __typename ... on SendTestWebhookRejected { reason } } }",
+    ),
+    (
+        "Mutation.replayWebhookDeliveries",
+        "mutation($webhook: ID!) { replayWebhookDeliveries(input: { webhookId: $webhook, since: \"2026-01-01T00:00:00Z\" }) { __typename ... on ReplayWebhookDeliveriesRejected { reason } } }",
+    ),
+    (
         "Mutation.resendInvitation",
         "mutation($invitation: ID!) { resendInvitation(input: { invitationId: $invitation }) { __typename ... on ResendInvitationRejected { reason } } }",
     ),
@@ -218,6 +242,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "query($account: ID!) { account(id: $account) { customRoles(first: 1) { edges { cursor } } } }",
     ),
     ("Account.viewerPermissions", "query($account: ID!) { account(id: $account) { viewerPermissions } }"),
+    ("Account.webhooks", "query($account: ID!) { account(id: $account) { webhooks { id } } }"),
     (
         "Account.mfaResets",
         "query($account: ID!) { account(id: $account) { mfaResets(first: 1) { edges { cursor } } } }",

@@ -158,7 +158,7 @@ async fn support_manages_nobody_whatever_is_stored() {
         assert_eq!(outcome(&super::create(&client, account, "Mine", "ANALYST", &[]).await), "FORBIDDEN");
         let shown = "query($id: ID!) { account(id: $id) { viewerPermissions customRoles(last: 1) { edges { node { permissions } } } } }";
         let shown = client.send(shown, json!({ "id": account.to_string() })).await;
-        let left = json!(["USERS_VIEW", "MFA_POLICY", "AUDIT_VIEW", "ACCOUNT_SETTINGS"]);
+        let left = json!(["USERS_VIEW", "MFA_POLICY", "AUDIT_VIEW", "ACCOUNT_SETTINGS", "WEBHOOKS_MANAGE"]);
         assert_eq!(shown.data("/account/viewerPermissions"), &left);
         assert_eq!(shown.data("/account/customRoles/edges/0/node/permissions"), &left, "what is shown is what holds");
     })

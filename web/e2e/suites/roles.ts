@@ -16,6 +16,7 @@ const PERMISSIONS = {
   audit: 'Read the audit log',
   settings: 'Change the settings of the account',
   roles: 'Define roles',
+  hooks: 'Have the audit log sent elsewhere (webhooks)',
 };
 type Name = keyof typeof PERMISSIONS;
 
@@ -84,7 +85,7 @@ export function roles(onStage: OnStage): void {
       const aude = cast.add('Aude Auditor', 'ANALYST', { mfa: false });
       await gateway.import(cast.rows);
       const owner = await open(olga);
-      assert.deepEqual(await screensOf(owner), ['Users', 'Roles', 'MFA policy', 'Audit log', 'General']);
+      assert.deepEqual(await screensOf(owner), ['Users', 'Roles', 'MFA policy', 'Audit log', 'Webhooks', 'General']);
 
       await define(owner, 'Helpdesk', 'Analyst', ['view', 'reset']);
       await card(owner, 'Helpdesk').getByText('Based on Analyst.').waitFor();

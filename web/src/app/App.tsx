@@ -27,6 +27,7 @@ const CreatePage = lazy(() => import('../create/CreatePage'));
 const AccountSettingsPage = lazy(() => import('../settings/AccountSettingsPage'));
 const PortfolioSettingsPage = lazy(() => import('../settings/PortfolioSettingsPage'));
 const RolesPage = lazy(() => import('../roles/RolesPage'));
+const WebhooksPage = lazy(() => import('../webhooks/WebhooksPage'));
 const SecurityPage = lazy(() => import('../security/SecurityPage'));
 const AccountPolicyPage = lazy(() => import('../policy/AccountPolicyPage'));
 const PortfolioPolicyPage = lazy(() => import('../policy/PortfolioPolicyPage'));
@@ -99,6 +100,7 @@ function SignedInOrNot() {
             <Route path="/accounts/:id/roles">{({ id }) => <RolesPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/policy">{({ id }) => <AccountPolicyPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/audit">{({ id }) => <AccountAuditPage key={id} id={id} />}</Route>
+            <Route path="/accounts/:id/webhooks">{({ id }) => <WebhooksPage key={id} id={id} />}</Route>
             <Route path="/accounts/:id/settings">{({ id }) => <AccountSettingsPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/users">{({ id }) => <PortfolioUsersPage key={id} id={id} />}</Route>
             <Route path="/portfolios/:id/team">{({ id }) => <PortfolioTeamPage key={id} id={id} />}</Route>

@@ -14,6 +14,7 @@ import {
   ShieldIcon,
   SlidersIcon,
   UsersIcon,
+  WebhookIcon,
 } from '../ui/icons';
 import { Preferences } from './Preferences';
 import { rightsIn, useAccountScope } from './scope';
@@ -156,6 +157,9 @@ function AccountLinks({ id }: { id: string }) {
       {holds('ROLES_MANAGE') && <ScreenLink href={`${base}/roles`} icon={<RolesIcon />} label={m.customRoles.screen} />}
       <ScreenLink href={`${base}/policy`} icon={<ShieldIcon />} label={m.app.policy} />
       {oversees('AUDIT_VIEW') && <ScreenLink href={`${base}/audit`} icon={<LogIcon />} label={m.app.auditLog} />}
+      {holds('WEBHOOKS_MANAGE') && holds('AUDIT_VIEW') && (
+        <ScreenLink href={`${base}/webhooks`} icon={<WebhookIcon />} label={m.webhooks.screen} />
+      )}
       <ScreenLink href={`${base}/settings`} icon={<SlidersIcon />} label={m.app.general} />
     </Links>
   );

@@ -6,6 +6,7 @@ import people from './de/people';
 import notNow from './de/notNow';
 import places from './de/places';
 import recovery from './de/recovery';
+import webhooks from './de/webhooks';
 import type { Messages } from './en';
 
 const de: Messages = {
@@ -15,6 +16,7 @@ const de: Messages = {
   ...people,
   ...places,
   recovery,
+  ...webhooks,
   app: {
     name: 'Latchkey',
     loading: 'Wird geladen …',
@@ -255,6 +257,13 @@ const de: Messages = {
       CUSTOM_ROLE_CHANGED: 'Eigene Rolle geändert',
       CUSTOM_ROLE_DELETED: 'Eigene Rolle gelöscht',
       CUSTOM_ROLE_REFUSED: 'Änderung einer eigenen Rolle abgelehnt',
+      WEBHOOK_CREATED: 'Webhook hinzugefügt',
+      WEBHOOK_CHANGED: 'Webhook geändert',
+      WEBHOOK_DELETED: 'Webhook gelöscht',
+      WEBHOOK_SECRET_ROTATED: 'Geheimnis eines Webhooks ersetzt',
+      WEBHOOK_TESTED: 'Test an einen Webhook gesendet',
+      WEBHOOK_REPLAYED: 'Ereignisse an einen Webhook nachgesendet',
+      WEBHOOK_DISABLED: 'Webhook vom Gateway abgeschaltet',
       PORTFOLIO_OWNERSHIP_TRANSFERRED: 'Portfolio übergeben',
       PORTFOLIO_CLOSED: 'Portfolio geschlossen',
       ACCOUNT_LINKED: 'Konto in ein Portfolio aufgenommen',

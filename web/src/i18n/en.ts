@@ -17,6 +17,7 @@ import people from './en/people';
 import notNow from './en/notNow';
 import places from './en/places';
 import recovery from './en/recovery';
+import webhooks from './en/webhooks';
 import type { Labels } from './labels';
 
 const en = {
@@ -26,6 +27,7 @@ const en = {
   ...people,
   ...places,
   recovery,
+  ...webhooks,
   app: {
     name: 'Latchkey',
     loading: 'Loading…',
@@ -262,6 +264,13 @@ const en = {
       CUSTOM_ROLE_CHANGED: 'Custom role changed',
       CUSTOM_ROLE_DELETED: 'Custom role deleted',
       CUSTOM_ROLE_REFUSED: 'Change of a custom role refused',
+      WEBHOOK_CREATED: 'Webhook added',
+      WEBHOOK_CHANGED: 'Webhook changed',
+      WEBHOOK_DELETED: 'Webhook deleted',
+      WEBHOOK_SECRET_ROTATED: 'Secret of a webhook replaced',
+      WEBHOOK_TESTED: 'Test sent to a webhook',
+      WEBHOOK_REPLAYED: 'Events sent to a webhook again',
+      WEBHOOK_DISABLED: 'Webhook switched off by the gateway',
       PORTFOLIO_OWNERSHIP_TRANSFERRED: 'Portfolio handed over',
       PORTFOLIO_CLOSED: 'Portfolio closed',
       ACCOUNT_LINKED: 'Account added to a portfolio',

@@ -94,3 +94,9 @@ export const RolesIcon = () => (
     <path d="M2 21c0-4 3-7 7-7M14 18l2 2 5-5" />
   </Icon>
 );
+
+export const WebhookIcon = () => (
+  <Icon>
+    <path d="M4 12h13M12 6l6 6-6 6M21 4v16" />
+  </Icon>
+);

@@ -88,6 +88,13 @@ pub(super) fn letter(speech: &Speech<'_>, setting: &Setting<'_>, news: &PlaceNew
             let values = [("to", &*who(to)), ("from", &*who(from)), ("account", &*place(account))];
             contact(speech, speech.tell(Key::ContactFellBackWhat, &values))
         }
+        PlaceNews::WebhookDisabled { account, host, gone } => {
+            let (host, account) = (speech.place(Some(host)), place(account));
+            let what = if *gone { Key::WebhookGoneWhat } else { Key::WebhookFailedWhat };
+            let what = speech.tell(what, &[("host", &*host), ("account", &*account)]);
+            let next = speech.tell(Key::WebhookDisabledNext, &[]);
+            (Key::WebhookDisabledSubject, vec![what, speech.on(Key::When), next])
+        }
     }
 }
 

@@ -23,6 +23,7 @@ const accessInGerman: typeof access = {
       AUDIT_VIEW: 'Das Protokoll lesen',
       ACCOUNT_SETTINGS: 'Die Einstellungen des Kontos ändern',
       ROLES_MANAGE: 'Rollen festlegen',
+      WEBHOOKS_MANAGE: 'Das Protokoll anderswohin senden lassen (Webhooks)',
     },
     create: 'Rolle anlegen …',
     createTitle: 'Rolle anlegen',

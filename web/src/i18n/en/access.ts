@@ -30,6 +30,7 @@ const access = {
       AUDIT_VIEW: 'Read the audit log',
       ACCOUNT_SETTINGS: 'Change the settings of the account',
       ROLES_MANAGE: 'Define roles',
+      WEBHOOKS_MANAGE: 'Have the audit log sent elsewhere (webhooks)',
     } as Labels<Permission>,
     create: 'Define a role…',
     createTitle: 'Define a role',
