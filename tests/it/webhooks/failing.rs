@@ -93,7 +93,8 @@ async fn a_webhook_that_fails_for_five_days_is_switched_off_once_and_the_owner_i
         app.advance(Duration::from_secs(3600));
         world.happen(app, AuditAction::LoggedIn, 4).await;
         let (one, other) = tokio::join!(workers[0].drain(), workers[1].drain());
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
         assert_eq!(stored(app, id).await.state, WebhookState::Failed);
         app.deliver().await;
         let told = app.mails_to(&world.owner);

@@ -1,4 +1,4 @@
-// The screens of an account's own roles and of its security contact, and the Users tab of somebody who has such a role.
+// The screens of an account's own roles, its security contact and its webhooks, and the Users tab of somebody with such a role.
 import { Cast, somebody } from '../../harness/people';
 import type { Stage } from '../../harness/stage';
 import { Camera, type Look } from './camera';
@@ -81,6 +81,26 @@ export async function roles(stage: Stage, look: Look): Promise<void> {
   await submitted();
   await page.getByRole('region', { name: m.contact.title }).getByText(adam.email).waitFor();
   await camera.take('account-settings-contact');
+
+  await page.goto(`${url}${base}/webhooks`);
+  await page.getByText(m.webhooks.none).waitFor();
+  await camera.take('webhooks-none');
+  await open(m.webhooks.add);
+  await page.locator('input[name=url]').fill('http://hooks.example.com/');
+  await dialog.locator('select[name=events]').selectOption('some');
+  await dialog.getByRole('checkbox', { name: m.audit.actions.LOGGED_IN ?? '', exact: true }).check();
+  await camera.submit();
+  await dialog.getByRole('alert').waitFor();
+  await camera.take('add-webhook-dialog-refused');
+  await page.locator('input[name=url]').fill(`https://hooks.example.com/${'a-long-path/'.repeat(12)}`);
+  await camera.submit();
+  await dialog.getByText('whsec_').waitFor();
+  await camera.take('webhook-secret-dialog');
+  await camera.closeDialog();
+  await page.getByRole('button', { name: m.webhooks.deliveries }).click();
+  await page.getByRole('button', { name: m.webhooks.test }).click();
+  await page.getByText('webhook.TEST').waitFor();
+  await camera.take('webhooks');
 
   const helpdesk = await stage.visitor(look.options);
   const second = new Camera(helpdesk.page, look);
