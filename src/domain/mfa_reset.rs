@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::recovery::CONFIRMATIONS;
-use super::{AccountId, AccountRole, MfaResetId, PortfolioId, PortfolioRole, Scope, UserId};
+use super::{AccountId, AccountRole, MfaResetId, PortfolioId, PortfolioRole, RoleId, Scope, UserId};
 
 /// Longest reason, in characters.
 pub const REASON_MAX: usize = 500;
@@ -84,8 +84,11 @@ pub enum Authority {
     Account {
         /// The account.
         account_id: AccountId,
-        /// The role there.
+        /// The role there. For a custom role, its base.
         role: AccountRole,
+        /// The custom role, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_role_id: Option<RoleId>,
     },
     /// Portfolio Owner or Portfolio Admin over the person.
     Portfolio {

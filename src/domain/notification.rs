@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::recovery::CONTACTS_MAX;
 use super::{
     AccountId, AccountRole, DeviceChallengeId, InvitationId, MailLinkId, MfaResetId, PortfolioId,
-    PortfolioRole, RecoveryId, UserId, WebhookId,
+    PortfolioRole, RecoveryId, RoleId, UserId, WebhookId,
 };
 
 /// One mail to one person.
@@ -136,8 +136,11 @@ pub enum Notification {
     AccountRoleChanged {
         /// The account.
         account_id: AccountId,
-        /// The new role.
+        /// The new role. For a custom role, its base.
         role: AccountRole,
+        /// The custom role, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom_role_id: Option<RoleId>,
     },
     /// To the person: taken out of an account by somebody else.
     RemovedFromAccount {

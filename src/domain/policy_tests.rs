@@ -243,9 +243,15 @@ fn the_highest_authority_is_named() {
         portfolios: vec![portfolio(p.actor, p.group, PortfolioRole::Owner)],
     };
     let named = |actor: &Memberships| UserStanding::of(p.actor, actor, p.target, &target).authority;
-    assert_eq!(named(&actor), Some(Authority::Account { account_id: p.elsewhere, role: AccountRole::Owner }));
+    assert_eq!(
+        named(&actor),
+        Some(Authority::Account { account_id: p.elsewhere, role: AccountRole::Owner, custom_role_id: None })
+    );
     actor.accounts.pop();
-    assert_eq!(named(&actor), Some(Authority::Account { account_id: p.here, role: AccountRole::Admin }));
+    assert_eq!(
+        named(&actor),
+        Some(Authority::Account { account_id: p.here, role: AccountRole::Admin, custom_role_id: None })
+    );
     actor.accounts.clear();
     assert_eq!(
         named(&actor),

@@ -187,7 +187,7 @@ async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, 
     let users = store.users.find_many(&people).await?;
     let named = |id: UserId| users.iter().find(|user| user.id == id).cloned().map(person);
     let right = match (reset.recovered_by, right(store, reset.authority).await?) {
-        (Some(_), Right::Account(_, account)) => Right::RecoveryContacts(account),
+        (Some(_), Right::Account(_, account) | Right::Custom(_, account)) => Right::RecoveryContacts(account),
         (_, right) => right,
     };
     let facts = ResetFacts {
@@ -206,9 +206,16 @@ async fn reset_facts(store: &Store, id: MfaResetId) -> Result<Option<(MfaReset, 
 /// The role by which somebody asked, or which is offered, with the name of its place.
 pub(super) async fn right(store: &Store, authority: Authority) -> Result<Right, StoreError> {
     Ok(match authority {
-        Authority::Account { account_id, role } => {
-            let account = store.accounts.find(account_id).await?;
-            Right::Account(role, account.map(|account| account.name))
+        Authority::Account { account_id, role, custom_role_id } => {
+            let account = store.accounts.find(account_id).await?.map(|account| account.name);
+            let custom = match custom_role_id {
+                Some(id) => store.account_roles.find(id).await?,
+                None => None,
+            };
+            match custom {
+                Some(custom) => Right::Custom(custom.name, account),
+                None => Right::Account(role, account),
+            }
         }
         Authority::Portfolio { portfolio_id, role } => {
             let portfolio = store.portfolios.find(portfolio_id).await?;

@@ -47,8 +47,9 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
                 right: offered(store, &invitation).await?,
             }
         }
-        Notification::AccountRoleChanged { account_id, role } => {
-            PlaceNews::RoleChanged(right(store, Authority::Account { account_id, role }).await?)
+        Notification::AccountRoleChanged { account_id, role, custom_role_id } => {
+            let now = Authority::Account { account_id, role, custom_role_id };
+            PlaceNews::RoleChanged(right(store, now).await?)
         }
         Notification::RemovedFromAccount { account_id } => {
             PlaceNews::Removed { account: name_of(store, account_id).await? }
@@ -118,7 +119,9 @@ pub(super) async fn news(store: &Store, what: Notification) -> Result<Option<Pla
 
 async fn offered(store: &Store, invitation: &Invitation) -> Result<Right, StoreError> {
     let authority = match invitation.offer {
-        Offer::Account { account_id, role, .. } => Authority::Account { account_id, role },
+        Offer::Account { account_id, role, custom_role_id } => {
+            Authority::Account { account_id, role, custom_role_id }
+        }
         Offer::Portfolio { portfolio_id, role } => Authority::Portfolio { portfolio_id, role },
     };
     right(store, authority).await

@@ -122,7 +122,11 @@ impl Services {
             self.drop_contact(tx, caller, account, place.user_id).await?;
         }
         if caller.actor.user_id() != Some(place.user_id) {
-            let notice = Notification::AccountRoleChanged { account_id: account.id, role: role.role };
+            let notice = Notification::AccountRoleChanged {
+                account_id: account.id,
+                role: role.role,
+                custom_role_id: role.custom,
+            };
             store.outbox.insert(tx, place.user_id, notice, now).await?;
         }
         let happening = Happening::new(caller, now, AuditAction::UserRoleChanged)

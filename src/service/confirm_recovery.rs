@@ -130,12 +130,12 @@ impl Services {
         let Some(contacts) = enough else { return Ok(ConfirmRecovery::Confirmed { complete: false }) };
 
         let [first, _] = contacts;
-        let role = counting(first).and_then(|word| word.role);
-        let role = role.ok_or(Error::Defect("whose word counts has no role"))?;
+        let held = counting(first).and_then(|word| word.held);
+        let held = held.ok_or(Error::Defect("whose word counts has no role"))?;
         let asked = Asked {
             user_id: owner,
             requested_by: first,
-            authority: Authority::Account { account_id, role },
+            authority: Authority::Account { account_id, role: held.role, custom_role_id: held.custom },
             recovered_by: Some(contacts),
             reason: None,
         };

@@ -9,10 +9,11 @@ use super::audit::{Happening, scopes_of};
 use super::mail_link::email_key;
 use super::throttle::RECOVERY_BY_IP;
 use super::{Caller, Error, Services};
+use crate::domain::policy::Held;
 use crate::domain::recovery::{AskedContact, CONFIRMATIONS, NotCounted, RECOVERY_TTL, counts};
 use crate::domain::{
-    AccountId, AccountRole, AuditAction, Credential, Memberships, Notification, Recovery, RecoveryContacts,
-    RecoveryId, RecoveryState, Scope, UserId,
+    AccountId, AccountMembership, AccountRole, AuditAction, Credential, Memberships, Notification, Recovery,
+    RecoveryContacts, RecoveryId, RecoveryState, Scope, UserId,
 };
 use crate::store::Tx;
 use crate::transact;
@@ -42,7 +43,7 @@ pub(super) struct Word {
     /// Whose.
     pub contact: UserId,
     /// What the contact is there.
-    pub role: Option<AccountRole>,
+    pub held: Option<Held>,
     /// Whether it counts now.
     pub counts: Result<(), NotCounted>,
 }
@@ -189,12 +190,12 @@ impl Services {
                     .iter()
                     .find(|place| place.account_id == contacts.account_id && place.user_id == *contact);
                 let Some(user) = people.iter().find(|user| user.id == *contact) else { continue };
-                let role = place.map(|place| place.role);
+                let held = place.map(AccountMembership::held);
                 words.push(Word {
                     account_id: contacts.account_id,
                     contact: *contact,
-                    role,
-                    counts: counts(user, role, contacts.owner_id, holds, now),
+                    held,
+                    counts: counts(user, held.map(|held| held.role), contacts.owner_id, holds, now),
                 });
             }
         }

@@ -228,3 +228,59 @@ async fn the_strictest_policy_of_all_places_of_a_person_counts() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eligibility_says_what_keeps_the_viewer_from_asking() {
+    harness::run(async |app| {
+        let group = app.portfolio("Group").await;
+        let here = app.account_in("Here", Some(group)).await;
+        let bare = app.person("Adam").in_account(here, AccountRole::Admin).create().await;
+        let armed = app.person("Ada").with_mfa().in_account(here, AccountRole::Admin).create().await;
+        let boss = app.person("Petra").in_portfolio(group, PortfolioRole::Owner).create().await;
+        let target = app.person("Tara").with_mfa().in_account(here, AccountRole::Owner).create().await;
+        let reason = async |viewer: &Person| {
+            let client = app.client_of(viewer).await;
+            let query = "query($id: ID!) { user(id: $id) { mfaResetEligibility { reason } } }";
+            let told = client
+                .send(query, json!({ "id": target.gid() }))
+                .await
+                .data("/user/mfaResetEligibility/reason")
+                .clone();
+            let query = "mutation($id: ID!) { resetUserMfa(input: { userId: $id }) {
+                ... on ResetUserMfaRejected { reason } } }";
+            let said = client
+                .send(query, json!({ "id": target.gid() }))
+                .await
+                .data("/resetUserMfa")
+                .get("reason")
+                .cloned();
+            assert_eq!(told, said.unwrap_or_default(), "the mutation says the same");
+            told
+        };
+        for viewer in [&bare, &armed, &boss] {
+            assert_eq!(reason(viewer).await, serde_json::Value::Null);
+        }
+        // In force from later on: whoever must set MFA up may still log in, and resets nobody.
+        let soon = app.now() + time::Duration::DAY;
+        let soon = mongodb::bson::DateTime::from_millis((soon.unix_timestamp_nanos() / 1_000_000) as i64);
+        let enforced = doc! { "$set": { "mfa_policy.enforced": true, "mfa_policy.grace_until": soon } };
+        let free = doc! { "$set": { "mfa_policy.enforced": false } };
+        app.update("portfolios", doc! { "_id": group }, enforced.clone()).await;
+        assert_eq!(reason(&boss).await, "ACTOR_MFA_REQUIRED", "by the portfolio's right");
+        assert_eq!(reason(&bare).await, serde_json::Value::Null);
+        app.update("portfolios", doc! { "_id": group }, free).await;
+        app.update("accounts", doc! { "_id": here }, enforced).await;
+        for (viewer, expected) in [
+            (&boss, json!("ACTOR_MFA_REQUIRED")),
+            (&bare, json!("ACTOR_MFA_REQUIRED")),
+            (&armed, serde_json::Value::Null),
+        ] {
+            assert_eq!(reason(viewer).await, expected);
+        }
+        let frozen = doc! { "$set": { "asking_frozen_until": soon } };
+        app.update("users", doc! { "_id": armed.id }, frozen).await;
+        assert_eq!(reason(&armed).await, "ACTOR_FROZEN");
+        app.mail_may_wait();
+    })
+    .await;
+}

@@ -84,7 +84,7 @@ const BACKWARDS: &str = r#"
 {"kind":"accountUser","account":"a1","email":"ANA@example.com","role":"OWNER"}
 {"kind":"accountUser","account":"a1","email":"ben@example.com","role":"ANALYST","joinedAt":"2024-05-06T07:08:09Z"}
 {"kind":"accountUser","account":"a2","email":"ben@example.com","role":"OWNER"}
-{"kind":"account","key":"a1","name":"Acme","portfolio":"p1","mfaEnforced":true,"resetAcceptance":"LINK_AND_PASSWORD"}
+{"kind":"account","key":"a1","name":"Acme","portfolio":"p1","mfaEnforced":true,"resetAcceptance":"LINK_AND_PASSWORD","resetApproval":"OWNERS_ONLY","resetCoolingOffHours":24}
 {"kind":"account","key":"a2","name":"Beta"}
 {"kind":"portfolio","key":"p1","name":"Group"}
 {"kind":"user","email":"Ana@Example.com","name":"Ana","password":"correct horse","totpSecret":"JBSWY3DPEHPK3PXP","backupCodes":["1234-5678","abcd-efgh-jk"]}

@@ -105,6 +105,15 @@ impl<'a> Fields<'a> {
         self.read(name, "true or false")
     }
 
+    /// A whole number up to `most`.
+    pub fn whole(&mut self, name: &str, most: u8) -> Result<Option<u8>, String> {
+        let what = format!("a whole number from 0 to {most}");
+        match self.read(name, &what)? {
+            Some(number) if number > most => Err(format!("{name} must be {what}")),
+            number => Ok(number),
+        }
+    }
+
     /// A time.
     pub fn time(&mut self, name: &str) -> Result<Option<OffsetDateTime>, String> {
         let Some(text) = self.text(name)? else { return Ok(None) };

@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 
 use super::fields::Fields;
 use crate::crypto::{BackupCode, BackupCodeHash, PasswordHash, TotpSecret};
+use crate::domain::account::COOLING_OFF_MAX;
 use crate::domain::key::{EmailKey, NAME_MAX};
-use crate::domain::{AccountRole, MfaPolicy, PortfolioRole, ResetAcceptance};
+use crate::domain::{AccountRole, MfaPolicy, PortfolioRole, ResetAcceptance, ResetApproval};
 use crate::store::import::Group;
 
 /// Longest key of another system, in bytes.
@@ -190,16 +191,35 @@ impl GroupRow {
             Some("LINK_AND_PASSWORD") => ResetAcceptance::LinkAndPassword,
             Some(_) => return Err("resetAcceptance must be LINK or LINK_AND_PASSWORD".to_owned()),
         };
+        let reset_approval = match fields.text("resetApproval")?.as_deref() {
+            None | Some("NEVER") => ResetApproval::Never,
+            Some("OWNERS_ONLY") => ResetApproval::OwnersOnly,
+            Some("ALWAYS") => ResetApproval::Always,
+            Some(_) => return Err("resetApproval must be NEVER, OWNERS_ONLY or ALWAYS".to_owned()),
+        };
+        let reset_cooling_off_hours =
+            fields.whole("resetCoolingOffHours", COOLING_OFF_MAX)?.unwrap_or_default();
         let created_at = fields.time("createdAt")?;
         fields.end()?;
-        let digest = Content::new()
+        let mut content = Content::new()
             .with(name.as_bytes())
             .with(portfolio.as_deref().unwrap_or_default().as_bytes())
             .with(&[u8::from(enforced), u8::from(reset_acceptance == ResetAcceptance::Link)])
             .with_time(grace_until)
-            .with_time(created_at)
-            .digest();
-        let policy = MfaPolicy { enforced, grace_until, reset_acceptance, ..MfaPolicy::default() };
+            .with_time(created_at);
+        // Rows without them are what they were to earlier versions, which knew neither.
+        if reset_approval != ResetApproval::Never || reset_cooling_off_hours > 0 {
+            content = content.with(&[reset_approval as u8, reset_cooling_off_hours]);
+        }
+        let digest = content.digest();
+        let policy = MfaPolicy {
+            enforced,
+            enforced_since: None,
+            grace_until,
+            reset_acceptance,
+            reset_approval,
+            reset_cooling_off_hours,
+        };
         Ok(Self { group, key, name, portfolio, policy, created_at, digest })
     }
 }

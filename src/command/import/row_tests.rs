@@ -121,6 +121,24 @@ fn groups_carry_their_policy() {
     assert!(refused(Group::Account, line).contains("goes only with mfaEnforced"));
     let line = r#"{"kind":"account","key":"a1","name":"A","resetAcceptance":"MAIL"}"#;
     assert!(refused(Group::Account, line).contains("must be LINK or"));
+    let line = r#"{"kind":"portfolio","key":"p1","name":"P","resetApproval":"OWNERS_ONLY","resetCoolingOffHours":72}"#;
+    let policy = group(Group::Portfolio, line).unwrap().policy;
+    assert_eq!((policy.reset_approval, policy.reset_cooling_off_hours), (ResetApproval::OwnersOnly, 72));
+    let line = r#"{"kind":"account","key":"a1","name":"A","resetApproval":"SOMETIMES"}"#;
+    assert!(refused(Group::Account, line).contains("must be NEVER, OWNERS_ONLY or ALWAYS"));
+    for hours in ["73", "-1", "300", "1.5", "\"24\""] {
+        let line = format!(r#"{{"kind":"account","key":"a1","name":"A","resetCoolingOffHours":{hours}}}"#);
+        let expected = "resetCoolingOffHours must be a whole number from 0 to 72";
+        assert_eq!(refused(Group::Account, &line), expected, "{hours}");
+    }
+    // Rows of earlier imports are known again; others differ.
+    let digest = |more: &str| {
+        let line = format!(r#"{{"kind":"account","key":"a1","name":"A"{more}}}"#);
+        group(Group::Account, &line).unwrap().digest
+    };
+    assert_eq!(digest(""), digest(r#","resetApproval":"NEVER","resetCoolingOffHours":0"#));
+    assert_ne!(digest(""), digest(r#","resetApproval":"ALWAYS""#));
+    assert_ne!(digest(r#","resetCoolingOffHours":1"#), digest(r#","resetCoolingOffHours":2"#));
     for key in ["", " ", "a\\nb", &"x".repeat(201)] {
         let line = format!(r#"{{"kind":"account","key":"{key}","name":"A"}}"#);
         assert!(refused(Group::Account, &line).starts_with("key must have"), "{key}");

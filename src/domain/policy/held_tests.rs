@@ -193,11 +193,11 @@ fn a_custom_role_resets_those_who_hold_no_more() {
         assert_eq!(answers(&standing), expected, "{actor:?} on {target:?}");
     }
     let standing = pair.standing(pair.in_account(help), analyst);
-    let role = AccountRole::Analyst;
+    let (role, custom_role_id) = (AccountRole::Analyst, help.custom);
     assert_eq!(
         standing.authority,
-        Some(Authority::Account { account_id: pair.here, role }),
-        "the base is named"
+        Some(Authority::Account { account_id: pair.here, role, custom_role_id }),
+        "the base is named, and the role"
     );
 }
 

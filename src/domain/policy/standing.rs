@@ -89,7 +89,11 @@ impl UserStanding {
                 let resets = mine.permissions.has(Permission::MfaReset);
                 watches |= resets;
                 if resets && mine.covers(theirs.held()) {
-                    authorities.push(Authority::Account { account_id: theirs.account_id, role: mine.role });
+                    authorities.push(Authority::Account {
+                        account_id: theirs.account_id,
+                        role: mine.role,
+                        custom_role_id: mine.custom,
+                    });
                 }
             }
             let over = theirs.portfolio_id.and_then(|id| actor.portfolio_role(id).map(|role| (id, role)));
@@ -108,7 +112,7 @@ impl UserStanding {
             }
         }
         let rank = |authority: &Authority| match *authority {
-            Authority::Account { account_id, role } => (0, role as u8, account_id.uuid()),
+            Authority::Account { account_id, role, .. } => (0, role as u8, account_id.uuid()),
             Authority::Portfolio { portfolio_id, role } => (1, role as u8, portfolio_id.uuid()),
         };
         let authority = authorities.into_iter().min_by_key(rank);

@@ -43,7 +43,7 @@ rejection! {
         /// The viewer is not Owner or Admin over this user, nor holds MFA_RESET over them. As a result of the mutation this is the error FORBIDDEN.
         NotPermitted => "Only an Owner or Admin of an account or portfolio that this user belongs to can do this.",
         /// The viewer has no MFA, and an account or portfolio of the user, or the one by which the viewer manages them,
-        /// enforces it. `mfaResetEligibility` does not look at this.
+        /// enforces it.
         ActorMfaRequired => "MFA is enforced here: set up your own before you reset somebody else's.",
         /// The user's e-mail address or password changed within the last 24 hours (or what the deployment says); see
         /// `retryAt`.
@@ -52,7 +52,7 @@ rejection! {
         /// Owner has lifted that; see `retryAt` and `liftMfaResetFreeze`.
         Frozen => "This user answered \"This wasn't me\" to a reset a short while ago, so nobody can ask for another one yet. The Owner of an account or portfolio of theirs can lift this.",
         /// The viewer asked for too many resets in a short time, and no Owner has lifted that; see `retryAt` and
-        /// `liftMfaResetFreeze`. Only `resetUserMfa` says so.
+        /// `liftMfaResetFreeze`.
         ActorFrozen => "You asked for too many resets in a short time, so you cannot ask for more yet. The Owner of an account or portfolio of yours can lift this.",
         /// Too many resets were asked for in this account or portfolio, or from this network address; see `retryAt`. Only
         /// `resetUserMfa` says so.

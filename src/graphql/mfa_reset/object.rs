@@ -60,7 +60,7 @@ impl MfaReset {
     async fn authority(&self, ctx: &Context<'_>) -> Result<MfaResetAuthority> {
         let request = request(ctx)?;
         Ok(match self.0.authority {
-            Authority::Account { account_id, role } => {
+            Authority::Account { account_id, role, .. } => {
                 let found = request.loaders().accounts.one(account_id).await?;
                 let account = Account::new(expected(found, "the account of a reset", request)?);
                 if let Some(contacts) = self.0.recovered_by {

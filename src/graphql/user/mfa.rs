@@ -70,7 +70,25 @@ async fn required(ctx: &Context<'_>, id: UserId) -> Result<bool> {
         || portfolios.values().flatten().any(|portfolio| enforced(&portfolio.mfa_policy)))
 }
 
-/// Whether the viewer may call `resetUserMfa` on a user now. Who may call: whoever sees the user.
+/// Whether the viewer, who has no MFA, may reset nobody's where it is enforced: a place of the person, or the portfolio by
+/// whose right the viewer manages them.
+pub(super) async fn enforced_over(ctx: &Context<'_>, id: UserId) -> Result<bool> {
+    if required(ctx, id).await? {
+        return Ok(true);
+    }
+    let request = request(ctx)?;
+    let loaders = request.loaders();
+    let (accounts, portfolios) =
+        futures_util::try_join!(loaders.account_places.one(id), loaders.portfolio_places.one(id))?;
+    let Some(portfolio) = request.caller().portfolio_over(id, &accounts, &portfolios) else {
+        return Ok(false);
+    };
+    let portfolio = loaders.portfolios.one(portfolio).await?;
+    Ok(portfolio.is_some_and(|portfolio| portfolio.mfa_policy.enforced))
+}
+
+/// Whether the viewer may call `resetUserMfa` on a user now, but for what a fresh proof or a hold of the viewer's own asks, and
+/// for limits that only count what is asked. Who may call: whoever sees the user.
 #[derive(SimpleObject)]
 pub struct MfaResetEligibility {
     /// Whether the viewer may.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Guard, ID, Object, Result};
 
+use super::mfa::enforced_over;
 use super::{AccountMembership, MfaResetEligibility, UserMfa, may, visible_memberships};
 use crate::domain;
 use crate::domain::Action;
@@ -34,6 +35,18 @@ impl User {
         }
         if may(ctx, Action::ResetUserMfa, self.0.id).await?.is_err() {
             return Ok(Some(Reason::NotPermitted));
+        }
+        let viewer = match request.caller().actor.user_id() {
+            Some(id) => request.loaders().users.one(id).await?,
+            None => None,
+        };
+        if let Some(viewer) = viewer {
+            if viewer.asking_frozen(request.services.clock_now()).is_some() {
+                return Ok(Some(Reason::ActorFrozen));
+            }
+            if viewer.mfa.is_none() && enforced_over(ctx, self.0.id).await? {
+                return Ok(Some(Reason::ActorMfaRequired));
+            }
         }
         if self.0.mfa.is_none() {
             return Ok(Some(Reason::MfaNotEnabled));

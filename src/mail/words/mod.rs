@@ -38,6 +38,8 @@ pub struct Person {
 pub enum Right {
     /// In an account.
     Account(AccountRole, Option<String>),
+    /// In an account, by a role that it has defined: its name.
+    Custom(String, Option<String>),
     /// In a portfolio.
     Portfolio(PortfolioRole, Option<String>),
     /// None: the recovery contacts of an account were asked.

@@ -130,6 +130,10 @@ impl<'a> Speech<'a> {
                 let (role, account) = (self.plain(account_role(*role)), self.place(name.as_ref()));
                 self.say(Key::RoleInAccount, &[("role", role), ("account", &account)])
             }
+            Right::Custom(role, name) => {
+                let (role, account) = (self.name(role), self.place(name.as_ref()));
+                self.say(Key::RoleInAccount, &[("role", &role), ("account", &account)])
+            }
             Right::Portfolio(role, name) => {
                 let (role, portfolio) = (self.plain(portfolio_role(*role)), self.place(name.as_ref()));
                 self.say(Key::RoleInPortfolio, &[("role", role), ("portfolio", &portfolio)])

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::domain::mfa_reset::RESETS_PER_WINDOW;
 use crate::domain::policy::{AccountStanding, PortfolioStanding, UserStanding, decide};
 use crate::domain::{
-    Account, AccountId, AccountMembership, Action, AuditAction, Decision, Denial, Memberships, MfaReset,
-    PortfolioId, PortfolioMembership, PortfolioRole, Resource, Scope, SignedIn, UserId,
+    Account, AccountId, AccountMembership, Action, AuditAction, Authority, Decision, Denial, Memberships,
+    MfaReset, PortfolioId, PortfolioMembership, PortfolioRole, Resource, Scope, SignedIn, UserId,
 };
 use crate::service::audit::Happening;
 use crate::service::{Caller, Error, Services};
@@ -150,6 +150,24 @@ impl Caller {
                     Answer::No(denial)
                 }
             }
+        }
+    }
+}
+
+impl Caller {
+    /// The portfolio by whose right the caller manages a person, where it is one, from the person's places.
+    pub fn portfolio_over(
+        &self,
+        user_id: UserId,
+        accounts: &[AccountMembership],
+        portfolios: &[PortfolioMembership],
+    ) -> Option<PortfolioId> {
+        let person = self.actor.present()?;
+        let mine = &person.memberships;
+        let standing = UserStanding::of_places(person.user_id, mine, user_id, accounts, portfolios);
+        match standing.authority? {
+            Authority::Portfolio { portfolio_id, .. } => Some(portfolio_id),
+            Authority::Account { .. } => None,
         }
     }
 }

@@ -67,7 +67,7 @@ pub async fn put(app: &TestApp, user: UserId, by: UserId, account: AccountId) ->
         user_id: user,
         requested_by: by,
         recovered_by: None,
-        authority: Authority::Account { account_id: account, role: AccountRole::Owner },
+        authority: Authority::Account { account_id: account, role: AccountRole::Owner, custom_role_id: None },
         reason: Some("Lost the phone.".to_owned()),
         state: MfaResetState::Pending,
         requested_at: now,

@@ -12,6 +12,41 @@ const ACCEPT: &str = "mutation($t: String!) { acceptInvitation(input: { token: $
     __typename ... on AcceptInvitationRejected { reason } } }";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mail_names_the_custom_role_and_the_base_where_it_is_gone() {
+    harness::run(async |app| {
+        let World { account, owner, .. } = world(app).await;
+        let client = app.client_of(&owner).await;
+        let may = [Permission::UsersView, Permission::MfaReset];
+        let desk = app.custom_role(account, "Reset desk", AccountRole::Analyst, &may).await;
+        let nora = app.person("Nora").with_mfa().create().await;
+        let read = async |person| app.latest_mail(person).await.text.replace('\n', " ");
+        invite_as(&client, account, &nora.email, desk).await;
+        assert!(read(&nora).await.contains(", as Reset desk of the account Acme."));
+        let token = token_in(&app.latest_mail(&nora).await.text);
+        app.client_of(&nora).await.send(ACCEPT, json!({ "t": token })).await;
+        assert!(read(&owner).await.contains(", as Reset desk of the account Acme."));
+
+        let anna =
+            app.person("Anna Asked").with_mfa().in_account(account, AccountRole::Analyst).create().await;
+        crate::main_job::reset(&app.client_of(&nora).await, &anna).await;
+        assert!(read(&anna).await.contains("As: Reset desk of the account Acme"));
+
+        give(&client, account, &anna, desk).await;
+        assert!(read(&anna).await.contains("You are now Reset desk of the account Acme."));
+        role(&client, account, &anna, "MANAGER").await;
+        assert!(read(&anna).await.contains("You are now Manager of the account Acme."));
+
+        // Whatever became of the role until the mail is written.
+        give(&client, account, &anna, desk).await;
+        let mut tx = app.store.begin().await.unwrap();
+        app.store.account_roles.delete_all(&mut tx, account).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(read(&anna).await.contains("You are now Analyst of the account Acme."));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_is_offered_accepted_shown_and_replaced() {
     harness::run(async |app| {
         let World { account, owner, .. } = world(app).await;

@@ -27,7 +27,7 @@ pub(super) fn letter(speech: &Speech<'_>, setting: &Setting<'_>, news: &PlaceNew
         }
         PlaceNews::RoleChanged(right) => {
             let alarm = match right {
-                Right::Account(..) | Right::RecoveryContacts(..) => Key::RoleChangedAlarm,
+                Right::Account(..) | Right::Custom(..) | Right::RecoveryContacts(..) => Key::RoleChangedAlarm,
                 Right::Portfolio(..) => Key::PortfolioRoleChangedAlarm,
             };
             let what = speech.tell(Key::RoleChangedWhat, &[("right", &speech.right(right))]);
