@@ -5,6 +5,8 @@
 #             make schema-release belongs to a release: later schemas are compared with this one
 # make clients generates the example clients, compiles them strictly and runs them against a gateway
 # make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
+# make soak   random commands and random faults against real processes: MINUTES=30, SEED= of a run that failed
+# make mutants takes each defence out of the source, and sees whether the tests that are named for it fail (an hour or more)
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -12,7 +14,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx
+.PHONY: dev test soak mutants build bench clients schema schema-check schema-release fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -29,6 +31,15 @@ test: system tools web nginx
 		else echo "make: skipped for want of nginx (only Debian has it, and only root can fetch it here):" >&2; \
 		grep -oh 'fn with_nginx_[a-z_]*' tests/it/*.rs | sed 's/^fn /  /' >&2; fi
 	cd web && $(NPM) run test --if-present
+
+MINUTES ?= 30
+
+soak: system tools
+	LATCHKEY_SOAK_MINUTES='$(MINUTES)' LATCHKEY_SOAK_SEED='$(SEED)' $(CARGO) test --locked --test it random_faults -- --nocapture
+
+# MUTANTS='--only no_step_up' for one of them; --list names all.
+mutants: system tools web
+	CARGO='$(CARGO)' $(PYTHON) tests/mutants/run.py $(MUTANTS)
 
 build: web
 	$(CARGO) build --locked --release

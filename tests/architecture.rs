@@ -187,6 +187,54 @@ fn every_defence_in_the_security_page_names_a_test_that_exists() {
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
 
+#[derive(serde::Deserialize)]
+struct Mutants {
+    mutant: Vec<Mutant>,
+}
+
+#[derive(serde::Deserialize)]
+struct Mutant {
+    name: String,
+    defence: String,
+    fails: Vec<String>,
+    edit: Vec<Edit>,
+}
+
+#[derive(serde::Deserialize)]
+struct Edit {
+    file: String,
+    find: String,
+    replace: String,
+}
+
+/// `make mutants` takes each defence out; that takes long, so here it is only seen that it still can.
+#[test]
+fn every_mutant_still_fits_and_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Mutants { mutant: mutants } =
+        toml::from_str(&fs::read_to_string(root.join("tests/mutants/mutants.toml")).unwrap()).unwrap();
+    let code: String = files("src")
+        .into_iter()
+        .chain(files("tests"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut names = BTreeSet::new();
+    for mutant in &mutants {
+        let name = &mutant.name;
+        assert!(names.insert(name), "two mutants are called {name}");
+        assert!(!mutant.defence.is_empty() && !mutant.fails.is_empty() && !mutant.edit.is_empty(), "{name}");
+        for test in &mutant.fails {
+            assert_eq!(code.matches(&format!("fn {test}(")).count(), 1, "{name}: {test}");
+        }
+        for Edit { file, find, replace } in &mutant.edit {
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            assert_eq!(text.matches(find.as_str()).count(), 1, "{name}: what it finds in {file}");
+            assert_ne!(find, replace, "{name}");
+        }
+    }
+    assert!(mutants.len() >= 40, "only {} mutants", mutants.len());
+}
+
 /// Reads that MongoDB goes on with after their request has gone are how a database drowns.
 #[test]
 fn every_read_of_the_store_ends_at_the_deadline() {

@@ -1,4 +1,4 @@
-"""A real SMTP server for tests, on a free port of loopback or the one named. Keeps each mail as NNN.eml with its envelope in NNN.json.
+"""A real SMTP server for tests, on a free port of loopback or the one named. Keeps each mail as N.eml with its envelope in N.json.
 
 usage: server.py FOLDER [--auth USER:PASSWORD] [--starttls | --tls] [--cert FILE --key FILE] [--no-smtputf8]
        [--port PORT]
@@ -77,7 +77,7 @@ class Handler:
 
     def keep(self, session, envelope):
         self.count += 1
-        name = os.path.join(self.folder, f"{self.count:03d}")
+        name = os.path.join(self.folder, f"{self.count:06d}")
         if not hasattr(session, "number"):
             self.connections += 1
             session.number = self.connections

@@ -9,6 +9,7 @@ mod mail_server;
 mod network;
 mod outages;
 mod primary;
+mod random;
 mod replica_set;
 
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt;
 use latchkey::domain::{AuditAction, MfaResetId, MfaResetState, Notification, UserId};
 use mongodb::Database;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, DateTime, doc};
 use mongodb::options::Hint;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +53,11 @@ pub struct Reset {
     pub id: MfaResetId,
     pub user_id: UserId,
     pub state: String,
+    /// Its mail goes out with the approval.
+    #[serde(default)]
+    pub awaiting_approval: bool,
+    #[serde(default)]
+    closed_at: Option<DateTime>,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +83,12 @@ struct Mail {
 struct User {
     #[serde(rename = "_id")]
     id: UserId,
-    mfa: Option<Document>,
+    mfa: Option<Factor>,
+}
+
+#[derive(Deserialize)]
+struct Factor {
+    enabled_at: DateTime,
 }
 
 async fn every<T: DeserializeOwned + Send + Sync + Unpin>(database: &Database, collection: &str) -> Vec<T> {
@@ -113,7 +124,8 @@ pub async fn sound(database: &Database) -> Vec<Reset> {
         let sent = |wanted: Notification| {
             mails.iter().filter(|mail| mail.what == wanted && mail.to == Some(reset.user_id)).count()
         };
-        assert_eq!(sent(Notification::MfaResetRequest { reset_id: reset.id }), 1, "mail of {reset:?}");
+        let asked = usize::from(!reset.awaiting_approval);
+        assert_eq!(sent(Notification::MfaResetRequest { reset_id: reset.id }), asked, "mail of {reset:?}");
         let told = sent(Notification::MfaResetAccepted { reset_id: reset.id });
         assert_eq!(told, usize::from(accepted), "mail of {reset:?}");
         let waiting = resets
@@ -124,8 +136,15 @@ pub async fn sound(database: &Database) -> Vec<Reset> {
     for user in &users {
         let off = resets
             .iter()
-            .any(|reset| reset.user_id == user.id && reset.state == MfaResetState::Accepted.as_str());
-        assert!(!(off && user.mfa.is_some()), "MFA is on after an accepted reset: {:?}", user.id);
+            .filter(|reset| reset.user_id == user.id && reset.state == MfaResetState::Accepted.as_str())
+            .filter_map(|reset| reset.closed_at)
+            .max();
+        let on = user.mfa.as_ref().map(|factor| factor.enabled_at);
+        assert!(
+            on.is_none_or(|on| off.is_none_or(|off| on > off)),
+            "MFA is on after an accepted reset: {:?}",
+            user.id
+        );
     }
     resets
 }

@@ -42,19 +42,24 @@ impl Client {
 
     /// Sends the parameters of a request as they are.
     pub async fn post(&self, parameters: Value) -> Reply {
+        self.try_post(parameters).await.unwrap()
+    }
+
+    /// The same where the gateway may die before it answers.
+    pub async fn try_post(&self, parameters: Value) -> Result<Reply, reqwest::Error> {
         let mut request = self.http.post(&self.url).json(&parameters);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.header("accept", "application/json").send().await.unwrap();
+        let response = request.header("accept", "application/json").send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body: Value = response.json().await.unwrap();
+        let body: Value = response.json().await?;
         secrets::notice(&parameters["variables"]);
         secrets::notice(&body["data"]);
         if let Some(errors) = body.get("errors") {
             secrets::check("an error", errors.to_string().as_bytes());
         }
-        Reply { status, headers, body }
+        Ok(Reply { status, headers, body })
     }
 }
 

@@ -91,6 +91,13 @@ impl SmtpServer {
         self.authority.as_deref()
     }
 
+    /// From now on it takes connections and says nothing, until it is told to go on.
+    pub fn freezes(&self, frozen: bool) {
+        let signal = if frozen { "STOP" } else { "CONT" };
+        let kill = ["-c", "kill -s \"$0\" \"$1\"", signal, &self.process.id().to_string()];
+        assert!(Command::new("sh").args(kill).status().unwrap().success());
+    }
+
     /// What it took so far, in order.
     pub fn taken(&self) -> Vec<TakenMail> {
         let mut paths: Vec<_> = std::fs::read_dir(self.folder.path())

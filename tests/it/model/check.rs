@@ -8,8 +8,8 @@ use latchkey::domain::{AccountId, PortfolioId, Scope, UserId};
 use mongodb::bson::{Bson, Document, deserialize_from_bson, doc};
 use serde::de::DeserializeOwned;
 
-use super::gateway::Stage;
-use super::state::{Group, Model, Place, Slot, Who};
+use super::gateway::{BETWEEN, Stage};
+use super::state::{Approval, Group, Model, Place, Slot, Waiting, Who};
 
 const ROLES: [&str; 4] = ["OWNER", "ADMIN", "MANAGER", "ANALYST"];
 
@@ -61,14 +61,17 @@ impl Stage<'_> {
             }
             users.push(user);
             let pending = doc! { "user_id": person.id, "state": "PENDING" };
-            if !self.found("mfa_resets", pending).await.is_empty() {
-                model.waiting.insert(who);
+            if let [reset] = self.found("mfa_resets", pending).await.as_slice() {
+                model.waiting.insert(who, self.waiting(reset));
             }
             if self.found("sessions", doc! { "user_id": person.id }).await.is_empty() {
                 model.signed_out.insert(who);
             }
         }
-        assert!(model.waiting.is_subset(&model.mfa), "a reset waits for somebody without MFA: {model:?}");
+        assert!(
+            model.waiting.keys().all(|who| model.mfa.contains(who)),
+            "a reset waits for somebody without MFA: {model:?}"
+        );
         let current: BTreeSet<AccountId> = self.accounts.values().copied().collect();
         for account in &self.all_accounts {
             let document = self.one("accounts", *account).await;
@@ -101,6 +104,20 @@ impl Stage<'_> {
         model
     }
 
+    fn waiting(&self, reset: &Document) -> Waiting {
+        let by: UserId = id(reset, "requested_by").unwrap();
+        // Of the commands to come, the first that is late enough.
+        let left = |at: &Bson| {
+            let left = at.as_datetime().unwrap().to_time_0_3() - self.app.now();
+            u8::try_from((left.whole_milliseconds() as u128).div_ceil(BETWEEN.as_millis())).unwrap()
+        };
+        Waiting {
+            by: self.people.iter().position(|person| person.id == by).unwrap(),
+            unapproved: reset.get_bool("awaiting_approval").unwrap_or(false),
+            cools: reset.get("effective_at").map(left),
+        }
+    }
+
     fn group(&self, document: &Document, members: &[Document], users: &[Document]) -> Group {
         let roles: BTreeMap<Who, &'static str> =
             members.iter().map(|member| (self.who(member), role(member))).collect();
@@ -128,7 +145,15 @@ impl Stage<'_> {
             assert_eq!(member.get_bool("mfa_enabled").unwrap(), has_mfa, "a copy of the second factor");
         }
         let policy = document.get_document("mfa_policy").unwrap();
-        Group { members: roles, enforced: policy.get_bool("enforced").unwrap(), portfolio: None, closed }
+        let approval = policy.get_str("reset_approval").unwrap();
+        Group {
+            members: roles,
+            enforced: policy.get_bool("enforced").unwrap(),
+            approval: Approval::ALL.into_iter().find(|known| known.as_str() == approval).unwrap(),
+            cooling: policy.get_i32("reset_cooling_off_hours").unwrap() > 0,
+            portfolio: None,
+            closed,
+        }
     }
 
     async fn waiting_in(&self, model: &mut Model, place: Place, scope: Scope) {
@@ -150,5 +175,6 @@ impl Stage<'_> {
 
 /// What the database can say of a model.
 pub fn stored(model: &Model) -> Model {
-    Model { mailed: BTreeSet::new(), asked: BTreeSet::new(), ..model.clone() }
+    let (mailed, linked) = (BTreeSet::new(), BTreeSet::new());
+    Model { mailed, asked: BTreeMap::new(), linked, ..model.clone() }
 }

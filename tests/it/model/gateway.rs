@@ -7,11 +7,12 @@ use latchkey::crypto::TotpSecret;
 use latchkey::domain::{AccountId, AccountRole, PortfolioId, PortfolioRole};
 
 use super::state::{ADMIN, Bulk, Command, Group, Model, OWNER, PEOPLE, Place, Slot, Who};
-use crate::harness::{Client, Person, Reply, TestApp, token_in};
+use crate::harness::{Client, Person, Reply, TestApp};
+use crate::mail::server::SmtpServer;
 
 /// Far enough apart that no limit on attempts is reached, near enough that nothing expires within a sequence, and a TOTP
 /// code is never the last one's.
-const BETWEEN: Duration = Duration::from_secs(13 * 60);
+pub const BETWEEN: Duration = Duration::from_secs(13 * 60);
 
 /// One group of people and places, and what they hold. Many of them share a gateway.
 pub struct Stage<'a> {
@@ -21,12 +22,16 @@ pub struct Stage<'a> {
     pub portfolios: BTreeMap<Slot, PortfolioId>,
     /// Every account that there ever was.
     pub all_accounts: Vec<AccountId>,
-    client: Client,
+    pub client: Client,
+    /// Where mail arrives that another process sends; nothing where it is captured in this one.
+    pub server: Option<&'a SmtpServer>,
     sessions: Vec<String>,
     /// The latest invitation and its link.
-    invitations: BTreeMap<(Place, Who), (String, String)>,
-    /// The latest reset and its link.
-    resets: BTreeMap<Who, (String, String)>,
+    pub(super) invitations: BTreeMap<(Place, Who), (String, String)>,
+    /// The latest reset.
+    pub(super) resets: BTreeMap<Who, String>,
+    /// The latest link.
+    pub(super) links: BTreeMap<Who, String>,
 }
 
 /// A command, ready to be sent.
@@ -49,6 +54,12 @@ impl Ready {
         let Some(query) = self.query else { return Answer { said: self.said, reply: None } };
         let reply = self.client.ask(&query).await;
         Answer { said: said(&reply), reply: Some(reply) }
+    }
+
+    /// The same where the gateway may die before it answers: what was said, if anything.
+    pub async fn try_send(self) -> Option<String> {
+        let Some(query) = self.query else { return Some(self.said) };
+        self.client.try_post(serde_json::json!({ "query": query })).await.ok().map(|reply| said(&reply))
     }
 }
 
@@ -110,9 +121,11 @@ impl<'a> Stage<'a> {
             portfolios: BTreeMap::new(),
             all_accounts: Vec::new(),
             client: app.client(),
+            server: None,
             sessions: Vec::new(),
             invitations: BTreeMap::new(),
             resets: BTreeMap::new(),
+            links: BTreeMap::new(),
         };
         for slot in model.portfolios.keys() {
             stage.portfolios.insert(*slot, app.portfolio(&name(Place::Portfolio(*slot))).await);
@@ -165,9 +178,11 @@ impl<'a> Stage<'a> {
         format!("userId: \"{}\"", self.people[who].id)
     }
 
-    /// Lets time go on a little. Everybody has just proved again who they are: the model has no rule for that.
+    /// Lets time go on a little, and what is due by then take effect. Everybody has just proved again who they are: the model
+    /// has no rule for that.
     pub async fn pause(&self) {
         self.app.advance(BETWEEN);
+        self.app.services.apply_due_resets("model").await.unwrap();
         self.app.freshen().await;
     }
 
@@ -252,6 +267,15 @@ impl<'a> Stage<'a> {
                 let input = format!("{}, enforced: {enforced}", at(*place));
                 mutation(pick(*place, "setAccountMfaPolicy", "setPortfolioMfaPolicy"), input, "")
             }
+            Demand(_, place, approval, cooling) => {
+                let demand = format!(
+                    "resetApproval: {}, resetCoolingOffHours: {}",
+                    approval.as_str(),
+                    u8::from(*cooling)
+                );
+                let input = format!("{}, {demand}", at(*place));
+                mutation(pick(*place, "setAccountMfaPolicy", "setPortfolioMfaPolicy"), input, "")
+            }
             Link(_, portfolio, account) => {
                 let both = [at(Place::Portfolio(*portfolio)), at(Place::Account(*account))];
                 mutation("addAccountToPortfolio", both.join(", "), "")
@@ -272,17 +296,18 @@ impl<'a> Stage<'a> {
                 let code = person.totp.as_ref().map_or("000000".to_owned(), |_| self.app.totp_code(person));
                 mutation("disableMfa", format!("code: \"{code}\""), "")
             }
-            Reset(_, whom) => {
-                mutation("resetUserMfa", self.user(*whom), "... on MfaResetRequested { mfaReset { id } }")
+            Reset(_, whom) => mutation(
+                "resetUserMfa",
+                self.user(*whom),
+                "... on MfaResetRequested { mfaReset { id state } }",
+            ),
+            Approve(_, whom) => {
+                mutation("approveMfaReset", format!("mfaResetId: \"{}\"", self.resets[whom]), "")
             }
-            AcceptReset(whom) => {
-                mutation("acceptMfaReset", format!("token: \"{}\"", self.resets[whom].1), "")
-            }
-            DeclineReset(whom) => {
-                mutation("declineMfaReset", format!("token: \"{}\"", self.resets[whom].1), "")
-            }
+            AcceptReset(whom) => mutation("acceptMfaReset", format!("token: \"{}\"", self.links[whom]), ""),
+            DeclineReset(whom) => mutation("declineMfaReset", format!("token: \"{}\"", self.links[whom]), ""),
             CancelReset(_, whom) => {
-                mutation("cancelMfaReset", format!("mfaResetId: \"{}\"", self.resets[whom].0), "")
+                mutation("cancelMfaReset", format!("mfaResetId: \"{}\"", self.resets[whom]), "")
             }
             Enrol(_) => unreachable!("made ready in two steps"),
         }
@@ -324,39 +349,14 @@ impl<'a> Stage<'a> {
             }
             (Command::Reset(_, whom), "MfaResetRequested") => {
                 let id = reply.text("/resetUserMfa/mfaReset/id").to_owned();
-                self.app.mail.drain().await.unwrap();
-                let link = self.app.mails_to(&self.people[*whom]);
-                let link = link.into_iter().rfind(|mail| mail.subject == "MFA reset request");
-                if let Some(mail) = link {
-                    self.resets.insert(*whom, (id, token_in(&mail.text)));
+                self.resets.insert(*whom, id);
+                if reply.text("/resetUserMfa/mfaReset/state") == "PENDING" {
+                    self.absorb_link(*whom).await;
                 }
             }
+            (Command::Approve(_, whom), "MfaResetApproved") => self.absorb_link(*whom).await,
             _ => {}
         }
-    }
-
-    async fn absorb_invitation(&mut self, place: Place, whom: Who) {
-        self.app.mail.drain().await.unwrap();
-        let mails = self.app.mails_to(&self.people[whom]);
-        let scope = match place {
-            Place::Account(slot) => latchkey::domain::Scope::Account(self.accounts[&slot]),
-            Place::Portfolio(slot) => latchkey::domain::Scope::Portfolio(self.portfolios[&slot]),
-        };
-        let found: Option<mongodb::bson::Document> = self
-            .app
-            .store
-            .database()
-            .collection("invitations")
-            .find_one(mongodb::bson::doc! { "scope": scope.to_string(), "state": "PENDING",
-            "email_key": &self.people[whom].email })
-            .await
-            .unwrap();
-        // Taken back already, in a race.
-        let Some(found) = found else { return };
-        let id: latchkey::domain::InvitationId =
-            mongodb::bson::deserialize_from_bson(found.get("_id").unwrap().clone()).unwrap();
-        let mail = mails.into_iter().rfind(|mail| mail.subject == "You are invited").expect("no invitation");
-        self.invitations.insert((place, whom), (id.to_string(), token_in(&mail.text)));
     }
 }
 

@@ -1,11 +1,12 @@
 //! Random commands against a gateway and a model of it: after each command both say the same, and in the end the database
 //! holds what the model holds. `LATCHKEY_MODEL_CASES` asks for more sequences than an ordinary run makes.
 
-mod check;
-mod gateway;
-mod races;
+pub mod check;
+pub mod gateway;
+mod post;
+pub mod races;
 mod rules;
-mod state;
+pub mod state;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -15,7 +16,7 @@ use tokio::runtime::Runtime;
 use crate::harness::{Options, TestApp};
 use check::stored;
 use gateway::{Stage, start};
-use state::{ACCOUNTS, Bulk, Command, Model, PEOPLE, PORTFOLIOS, Place, Slot, Who, actor};
+use state::{ACCOUNTS, Approval, Bulk, Command, Model, PEOPLE, PORTFOLIOS, Place, Slot, Who, actor};
 
 /// Sequences in an ordinary run.
 const CASES: u32 = 14;
@@ -50,7 +51,7 @@ fn bulk() -> impl Strategy<Value = Bulk> {
     ]
 }
 
-fn command() -> impl Strategy<Value = Command> {
+pub fn command() -> impl Strategy<Value = Command> {
     let somebody = || 0..PEOPLE;
     prop_oneof![
         2 => (who(), place()).prop_map(|(w, p)| Command::Create(w, p)),
@@ -65,12 +66,15 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (somebody(), place()).prop_map(|(w, p)| Command::Remove(w, p, w)),
         2 => (who(), place(), somebody()).prop_map(|(w, p, o)| Command::Transfer(w, p, o)),
         2 => (who(), place(), any::<bool>()).prop_map(|(w, p, e)| Command::Enforce(w, p, e)),
+        2 => (who(), place(), select(Approval::ALL.to_vec()), any::<bool>())
+            .prop_map(|(w, p, approval, cooling)| Command::Demand(w, p, approval, cooling)),
         2 => (who(), portfolio(), account()).prop_map(|(w, p, a)| Command::Link(w, p, a)),
         1 => (who(), portfolio(), account()).prop_map(|(w, p, a)| Command::Unlink(w, p, a)),
         3 => (who(), portfolio(), bulk()).prop_map(|(w, p, b)| Command::Bulk(w, p, b)),
         2 => somebody().prop_map(Command::Enrol),
         1 => somebody().prop_map(Command::Disable),
         3 => (who(), somebody()).prop_map(|(w, o)| Command::Reset(w, o)),
+        2 => (who(), somebody()).prop_map(|(w, o)| Command::Approve(w, o)),
         2 => somebody().prop_map(Command::AcceptReset),
         1 => somebody().prop_map(Command::DeclineReset),
         1 => (who(), somebody()).prop_map(|(w, o)| Command::CancelReset(w, o)),
@@ -78,7 +82,7 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 /// Nobody's session ends by itself within a sequence.
-fn options() -> Options {
+pub fn options() -> Options {
     Options {
         vars: ["IDLE", "MAX"].map(|key| (format!("LATCHKEY_SESSION_{key}"), "7d".to_owned())).to_vec(),
         ..Options::default()
@@ -94,9 +98,10 @@ fn differs<T: std::fmt::Debug + PartialEq>(what: &str, is: &T, should: &T) -> Re
 
 /// One command: the gateway says what the model says, and writes down what was changed or denied.
 async fn step(model: &mut Model, stage: &mut Stage<'_>, command: &Command) -> Result<(), TestCaseError> {
+    stage.pause().await;
+    model.pause();
     let (before, events) = (stored(model), stage.events().await);
     let should = model.apply(command);
-    stage.pause().await;
     let answer = stage.ready(command).await.send().await;
     differs(&format!("{command:?}"), &answer.said.as_str(), &should)?;
     stage.absorb(command, &answer).await;

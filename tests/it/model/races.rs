@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::check::stored;
 use super::gateway::{Stage, start};
 use super::state::Place::{Account, Portfolio};
-use super::state::{Bulk, Command, Model, Place, Who};
+use super::state::{Approval, Bulk, Command, Model, Place, Who};
 use super::{command, step};
 use crate::harness::{self, TestApp};
 use crate::main_job::log_in;
@@ -19,7 +19,7 @@ const CASES: u32 = 16;
 const ROUNDS: usize = 4;
 
 /// Every order of `count` things.
-fn orders(count: usize) -> Vec<Vec<usize>> {
+pub fn orders(count: usize) -> Vec<Vec<usize>> {
     let mut orders = vec![Vec::new()];
     for next in 0..count {
         let longer = |order: &Vec<usize>| {
@@ -41,6 +41,7 @@ async fn race(app: &TestApp, before: &[Command], batch: &[Command]) -> Result<Ve
     }
     let batch: Vec<&Command> = batch.iter().filter(|command| model.makes_sense(command)).collect();
     stage.pause().await;
+    model.pause();
     let mut ready = Vec::new();
     for command in &batch {
         ready.push(stage.ready(command).await);
@@ -155,6 +156,32 @@ async fn a_reset_is_accepted_declined_or_taken_back_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reset_that_awaits_approval_is_approved_or_taken_back_once() {
+    let demand = Command::Demand(OWNER, ACCOUNT, Approval::Always, false);
+    let batch = [
+        Command::Approve(OWNER, ANALYST),
+        Command::Approve(OUTSIDER, ANALYST),
+        Command::CancelReset(ADMIN, ANALYST),
+    ];
+    rounds(&[demand, Command::Reset(ADMIN, ANALYST)], &batch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_that_cools_off_is_stopped_or_not_and_goes_on_as_one() {
+    let before = [
+        Command::Demand(OWNER, ACCOUNT, Approval::Never, true),
+        Command::Reset(ADMIN, ANALYST),
+        Command::AcceptReset(ANALYST),
+    ];
+    let batch =
+        [Command::AcceptReset(ANALYST), Command::DeclineReset(ANALYST), Command::CancelReset(OWNER, ANALYST)];
+    rounds(&before, &batch).await;
+    // A policy that comes at the same moment as the answer.
+    let batch = [Command::AcceptReset(ANALYST), Command::Demand(OWNER, ACCOUNT, Approval::Always, true)];
+    rounds(&[Command::Reset(ADMIN, ANALYST)], &batch).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn switching_off_against_a_reset_leaves_none_waiting() {
     let batch = [Command::Reset(OWNER, ANALYST), Command::Disable(ANALYST)];
     rounds(&[], &batch).await;
@@ -226,8 +253,9 @@ async fn enforcement_against_a_log_in_without_mfa_counts_from_the_next_log_in_at
 }
 
 /// What cannot be told apart by the model when it comes at once: it knows the latest link only, creating is nobody's
-/// rival, a code is good once, and closing a portfolio is many transactions.
-fn comparable(batch: &[Command]) -> bool {
+/// rival, a code is good once and looks used when its factor goes at that moment, and closing a portfolio is many
+/// transactions.
+pub fn comparable(batch: &[Command]) -> bool {
     use Command::*;
     let of_place = |command: &Command| match *command {
         Invite(_, place, whom, _) => Some((place, whom, true)),
@@ -236,7 +264,7 @@ fn comparable(batch: &[Command]) -> bool {
         _ => None,
     };
     let of_person = |command: &Command| match *command {
-        Reset(_, whom) => Some((whom, true)),
+        Reset(_, whom) | Approve(_, whom) => Some((whom, true)),
         AcceptReset(whom) | DeclineReset(whom) | CancelReset(_, whom) => Some((whom, false)),
         _ => None,
     };
@@ -250,7 +278,13 @@ fn comparable(batch: &[Command]) -> bool {
             && batch[..index].iter().all(|other| {
                 let links = of_place(one).zip(of_place(other));
                 let resets = of_person(one).zip(of_person(other));
-                let clash = links.is_some_and(|((p, w, new), (q, v, old))| p == q && w == v && new != old)
+                let goes = |one: &Command, other: &Command| match (one, own(other)) {
+                    (AcceptReset(whom), Some(who)) => who == *whom,
+                    _ => false,
+                };
+                let clash = goes(one, other)
+                    || goes(other, one)
+                    || links.is_some_and(|((p, w, new), (q, v, old))| p == q && w == v && new != old)
                     || resets.is_some_and(|((w, new), (v, old))| w == v && new != old)
                     || own(one).zip(own(other)).is_some_and(|(w, v)| w == v);
                 !clash

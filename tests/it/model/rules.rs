@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::state::{
-    ADMIN, Bulk, Command, Group, Model, OWNER, Place, Refused, Slot, Who, actor, admin, permit,
+    ADMIN, Bulk, COOLS_FOR, Command, Group, Model, OWNER, Place, Refused, Slot, Waiting, Who, actor, admin,
+    permit,
 };
 
 /// What a session may do that lacks the factor which is enforced: set it up, and follow an invitation.
@@ -25,7 +26,8 @@ impl Model {
             | ChangeRole(_, place, _, _)
             | Remove(_, place, _)
             | Transfer(_, place, _)
-            | Enforce(_, place, _) => self.exists(place),
+            | Enforce(_, place, _)
+            | Demand(_, place, ..) => self.exists(place),
             Link(_, portfolio, account) | Unlink(_, portfolio, account) => {
                 self.exists(Place::Portfolio(portfolio)) && self.exists(Place::Account(account))
             }
@@ -39,8 +41,26 @@ impl Model {
                     }
             }
             Enrol(_) | Disable(_) | Reset(..) => true,
-            AcceptReset(whom) | DeclineReset(whom) | CancelReset(_, whom) => self.asked.contains(&whom),
+            AcceptReset(whom) | DeclineReset(whom) => self.linked.contains(&whom),
+            Approve(_, whom) | CancelReset(_, whom) => self.asked.contains_key(&whom),
         }
+    }
+
+    /// Time goes on: what has cooled off takes effect.
+    pub fn pause(&mut self) {
+        for reset in self.waiting.values_mut() {
+            reset.cools = reset.cools.map(|left| left - 1);
+        }
+        let due = |(who, reset): (&Who, &Waiting)| (reset.cools == Some(0)).then_some(*who);
+        let due: Vec<Who> = self.waiting.iter().filter_map(due).collect();
+        due.into_iter().for_each(|who| self.switch_off(who));
+    }
+
+    fn switch_off(&mut self, who: Who) {
+        self.waiting.remove(&who);
+        self.mfa.remove(&who);
+        self.held.insert(who);
+        self.signed_out.insert(who);
     }
 
     /// Does a command, and says what the gateway must say.
@@ -133,6 +153,13 @@ impl Model {
                 self.group_mut(place).enforced = enforced;
                 Ok(either(place, "AccountMfaPolicySet", "PortfolioMfaPolicySet"))
             }
+            Demand(who, place, approval, cooling) => {
+                permit(self.sees(who, place), admin(self.role(who, place)))?;
+                self.ready(who)?;
+                let group = self.group_mut(place);
+                (group.approval, group.cooling) = (approval, cooling);
+                Ok(either(place, "AccountMfaPolicySet", "PortfolioMfaPolicySet"))
+            }
             Link(who, portfolio, account) => {
                 self.owns(who, Place::Portfolio(portfolio))?;
                 self.manages(who, Place::Account(account))?;
@@ -192,29 +219,52 @@ impl Model {
                 if self.frozen.contains(&whom) {
                     return Err("FROZEN");
                 }
-                self.waiting.insert(whom);
-                self.asked.insert(whom);
+                let unapproved = self.needs_approval(whom);
+                self.waiting.insert(whom, Waiting { by: who, unapproved, cools: None });
+                self.asked.insert(whom, who);
+                if !unapproved {
+                    self.linked.insert(whom);
+                }
                 Ok("MfaResetRequested")
             }
-            AcceptReset(whom) => {
-                if !self.waiting.remove(&whom) {
-                    return Err("INVALID");
+            Approve(who, whom) => {
+                self.may_reset(who, whom)?;
+                if self.asked[&whom] == who {
+                    return Err("SAME_PERSON");
                 }
-                self.mfa.remove(&whom);
-                self.held.insert(whom);
-                self.signed_out.insert(whom);
+                if !self.mfa.contains(&who) && self.enforced(whom) {
+                    return Err("ACTOR_MFA_REQUIRED");
+                }
+                self.ready(who)?;
+                let awaited = self.waiting.get_mut(&whom).filter(|reset| reset.unapproved);
+                awaited.ok_or("NOT_AWAITING_APPROVAL")?.unapproved = false;
+                self.linked.insert(whom);
+                Ok("MfaResetApproved")
+            }
+            AcceptReset(whom) => {
+                let cools_off = self.cools_off(whom);
+                // The link of an earlier reset opens none that awaits approval.
+                let Some(reset) = self.waiting.get_mut(&whom).filter(|reset| !reset.unapproved) else {
+                    return Err("INVALID");
+                };
+                if reset.cools.is_none() && !cools_off {
+                    self.switch_off(whom);
+                } else if reset.cools.is_none() {
+                    reset.cools = Some(COOLS_FOR);
+                }
                 Ok("MfaResetAccepted")
             }
             DeclineReset(whom) => {
-                if !self.waiting.remove(&whom) {
+                if self.waiting.get(&whom).is_none_or(|reset| reset.unapproved) {
                     return Err("INVALID");
                 }
+                self.waiting.remove(&whom);
                 self.frozen.insert(whom);
                 Ok("MfaResetDeclined")
             }
             CancelReset(who, whom) => {
                 self.may_reset(who, whom)?;
-                self.waiting.remove(&whom).then_some("MfaResetCancelled").ok_or("NOT_PENDING")
+                self.waiting.remove(&whom).map(|_| "MfaResetCancelled").ok_or("NOT_PENDING")
             }
         }
     }
@@ -228,7 +278,8 @@ impl Model {
         self.owns(who, place)?;
         let group = self.group_mut(place);
         // The policy stays with the name, for old logs.
-        *group = Group { closed: true, enforced: group.enforced, ..Group::default() };
+        let old = std::mem::take(group);
+        *group = Group { closed: true, members: BTreeMap::new(), portfolio: None, ..old };
         self.invited.retain(|(at, _), _| *at != place);
         if let Place::Portfolio(slot) = place {
             for account in self.accounts.values_mut().filter(|account| account.portfolio == Some(slot)) {

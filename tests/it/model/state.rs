@@ -43,16 +43,54 @@ pub enum Command {
     Remove(Who, Place, Who),
     Transfer(Who, Place, Who),
     Enforce(Who, Place, bool),
+    /// Whose resets a second person approves, and whether an hour passes before they take effect.
+    Demand(Who, Place, Approval, bool),
     Link(Who, Slot, Slot),
     Unlink(Who, Slot, Slot),
     Bulk(Who, Slot, Bulk),
     Enrol(Who),
     Disable(Who),
     Reset(Who, Who),
+    /// The latest reset of the second person.
+    Approve(Who, Who),
     /// With the latest link that was mailed to the person.
     AcceptReset(Who),
     DeclineReset(Who),
     CancelReset(Who, Who),
+}
+
+/// Whose resets a second person approves; the later the stricter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Approval {
+    #[default]
+    Never,
+    OwnersOnly,
+    Always,
+}
+
+impl Approval {
+    pub const ALL: [Self; 3] = [Self::Never, Self::OwnersOnly, Self::Always];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "NEVER",
+            Self::OwnersOnly => "OWNERS_ONLY",
+            Self::Always => "ALWAYS",
+        }
+    }
+}
+
+/// How many commands after an accepted reset that cools off for an hour find it in effect.
+pub const COOLS_FOR: u8 = 5;
+
+/// A reset that has no effect yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    pub by: Who,
+    /// Nobody has approved it yet, and somebody must.
+    pub unapproved: bool,
+    /// Accepted: after so many commands it takes effect.
+    pub cools: Option<u8>,
 }
 
 /// An account or a portfolio.
@@ -60,6 +98,8 @@ pub enum Command {
 pub struct Group {
     pub members: BTreeMap<Who, &'static str>,
     pub enforced: bool,
+    pub approval: Approval,
+    pub cooling: bool,
     /// Of an account: the portfolio that links it.
     pub portfolio: Option<Slot>,
     pub closed: bool,
@@ -76,9 +116,11 @@ pub struct Model {
     pub mailed: BTreeSet<(Place, Who)>,
     pub mfa: BTreeSet<Who>,
     /// Whose reset waits.
-    pub waiting: BTreeSet<Who>,
-    /// Whose reset was ever asked for.
-    pub asked: BTreeSet<Who>,
+    pub waiting: BTreeMap<Who, Waiting>,
+    /// Whose reset was ever asked for, and by whom the last time.
+    pub asked: BTreeMap<Who, Who>,
+    /// Whoever was ever mailed a link.
+    pub linked: BTreeSet<Who>,
     /// Whose MFA was reset: they cannot reset others, change policies or hand over.
     pub held: BTreeSet<Who>,
     /// Who said "this wasn't me": nobody asks again within a sequence.
@@ -189,8 +231,25 @@ impl Model {
     }
 
     pub fn enforced(&self, who: Who) -> bool {
+        self.places_of(who).any(|group| group.enforced)
+    }
+
+    fn places_of(&self, who: Who) -> impl Iterator<Item = &Group> {
         let groups = self.accounts.values().chain(self.portfolios.values());
-        groups.into_iter().any(|group| group.enforced && group.members.contains_key(&who))
+        groups.filter(move |group| group.members.contains_key(&who))
+    }
+
+    /// Whether a second person approves a reset of theirs: the strictest of their places counts.
+    pub fn needs_approval(&self, who: Who) -> bool {
+        match self.places_of(who).map(|group| group.approval).max().unwrap_or_default() {
+            Approval::Never => false,
+            Approval::OwnersOnly => self.places_of(who).any(|group| group.members[&who] == OWNER),
+            Approval::Always => true,
+        }
+    }
+
+    pub fn cools_off(&self, who: Who) -> bool {
+        self.places_of(who).any(|group| group.cooling)
     }
 }
 
@@ -207,12 +266,14 @@ pub fn actor(command: &Command) -> Option<Who> {
         | Remove(who, ..)
         | Transfer(who, ..)
         | Enforce(who, ..)
+        | Demand(who, ..)
         | Link(who, ..)
         | Unlink(who, ..)
         | Bulk(who, ..)
         | Enrol(who)
         | Disable(who)
         | Reset(who, _)
+        | Approve(who, _)
         | CancelReset(who, _) => Some(who),
         AcceptReset(_) | DeclineReset(_) => None,
     }
