@@ -20,8 +20,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mail", &["domain", "store", "crypto", "clock", "config"]),
     // Of `crypto` only tokens and codes on their way to the client.
     ("graphql", &["service", "domain", "crypto"]),
-    ("http", &["graphql", "service", "domain", "config"]),
-    ("app", &["http", "graphql", "service", "store", "mail", "crypto", "domain", "clock", "config"]),
+    ("http", &["graphql", "service", "domain", "config", "telemetry"]),
+    (
+        "app",
+        &["http", "graphql", "service", "store", "mail", "crypto", "domain", "clock", "config", "telemetry"],
+    ),
     (
         "command",
         &[
