@@ -21,6 +21,7 @@ use crate::service::audit_seal::AuditSealer;
 use crate::service::key_rotation::{KeyRotation, KeysError};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
+use crate::telemetry::{self, metrics::Figures};
 use crate::webhook::{Client, WebhookWorker};
 
 /// Messages that `dev` keeps.
@@ -52,7 +53,7 @@ pub struct App {
     keys: KeyRotation,
     edge: Arc<Edge>,
     server: ServerSettings,
-    metrics: Option<SocketAddr>,
+    metrics: Option<(SocketAddr, Figures)>,
     stopping: CancellationToken,
 }
 
@@ -82,10 +83,18 @@ impl App {
     /// Puts everything together. Opens no connection yet.
     pub async fn build(config: &Config, parts: Parts) -> anyhow::Result<Self> {
         let Parts { clock, keyring, passwords, transport } = parts;
+        // First of all: what is counted before there is anything to count with is lost.
+        let metrics = match config.metrics_listen {
+            Some(address) => {
+                Some((address, telemetry::metrics::install().context("metrics cannot be collected")?))
+            }
+            None => None,
+        };
         let options = StoreOptions {
             uri: config.mongodb_uri.expose_secret().to_owned(),
             database: config.mongodb_database.clone(),
             max_pool: config.mongodb_pool,
+            measured: metrics.is_some(),
         };
         let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI cannot be used")?;
 
@@ -138,18 +147,7 @@ impl App {
         let backend = Arc::new(LiveBackend::new(schema, services.clone()));
         let edge = Edge::new(settings, backend, stopping.clone());
         let server = ServerSettings { grace: config.shutdown_grace, ..ServerSettings::default() };
-        Ok(Self {
-            services,
-            store,
-            mail,
-            capture,
-            webhooks,
-            keys,
-            edge,
-            server,
-            metrics: config.metrics_listen,
-            stopping,
-        })
+        Ok(Self { services, store, mail, capture, webhooks, keys, edge, server, metrics, stopping })
     }
 
     /// Serves until `stop`, then finishes what is under way: requests, mail that is being sent, WebSockets (closed so
@@ -163,13 +161,13 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         }
-        let metrics = match self.metrics {
+        let metrics = match &self.metrics {
             None => None,
-            Some(address) => {
+            Some((address, figures)) => {
                 let listener = TcpListener::bind(address)
                     .await
                     .with_context(|| format!("{address} (LATCHKEY_METRICS_LISTEN) cannot be used"))?;
-                Some((listener, http::metrics::install().context("metrics cannot be collected")?))
+                Some((listener, figures.clone()))
             }
         };
         let tasks = TaskTracker::new();
@@ -183,9 +181,13 @@ impl App {
         tasks.spawn(async move { services.keep_mfa_coverage(stopping).await });
         let (services, stopping) = (self.services.clone(), self.stopping.clone());
         tasks.spawn(async move { services.keep_resets_effective(stopping).await });
-        if let Some((listener, handle)) = metrics {
+        if let Some((listener, figures)) = metrics {
+            self.services.begin_measuring();
+            let (services, stopping) = (self.services.clone(), self.stopping.clone());
+            tasks.spawn(async move { services.keep_measuring(stopping).await });
             let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
-            tasks.spawn(server::serve(listener, http::metrics::router(handle), settings, stopping));
+            let router = http::metrics::router(figures, self.edge.clone());
+            tasks.spawn(server::serve(listener, router, settings, stopping));
         }
         let stopping = self.stopping.clone();
         let watcher = tokio::spawn(async move {

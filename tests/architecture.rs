@@ -21,10 +21,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("webhook", &["domain", "store", "crypto", "clock"]),
     // Of `crypto` only tokens and codes on their way to the client.
     ("graphql", &["service", "domain", "crypto"]),
-    ("http", &["graphql", "service", "domain", "config"]),
+    ("http", &["graphql", "service", "domain", "config", "telemetry"]),
     (
         "app",
-        &["http", "graphql", "service", "store", "mail", "webhook", "crypto", "domain", "clock", "config"],
+        &[
+            "http",
+            "graphql",
+            "service",
+            "store",
+            "mail",
+            "webhook",
+            "crypto",
+            "domain",
+            "clock",
+            "config",
+            "telemetry",
+        ],
     ),
     (
         "command",

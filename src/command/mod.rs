@@ -25,11 +25,12 @@ use crate::{
     clock::{Clock, OffsetFileClock, SystemClock},
     config::{Config, ConfigError, KEYS, Purpose},
     store::{Store, StoreOptions},
+    telemetry::build::LINE,
 };
 
 /// A self-hosted GraphQL identity gateway.
 #[derive(Debug, Parser)]
-#[command(name = "latchkey", version, about, propagate_version = true, after_help = environment())]
+#[command(name = "latchkey", version = LINE, about, propagate_version = true, after_help = environment())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -132,6 +133,7 @@ async fn connect(config: &Config) -> anyhow::Result<Store> {
         uri: config.mongodb_uri.expose_secret().to_owned(),
         database: config.mongodb_database.clone(),
         max_pool: config.mongodb_pool,
+        measured: false,
     };
     let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI is not usable")?;
     store.ping().await.context("MongoDB does not answer at LATCHKEY_MONGODB_URI")?;

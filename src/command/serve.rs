@@ -7,6 +7,7 @@ use crate::{
     app::{App, Parts},
     config::Purpose,
     crypto::{Keyring, Passwords},
+    telemetry::build::LINE,
 };
 
 pub async fn run() -> anyhow::Result<()> {
@@ -21,6 +22,6 @@ pub async fn run() -> anyhow::Result<()> {
         transport: None,
     };
     let app = App::build(&config, parts).await?;
-    tracing::info!(address = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(address = %config.listen, version = LINE, "serving");
     app.run(listener, stop).await
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
@@ -100,6 +101,7 @@ impl fmt::Debug for PasswordHash {
 pub struct Passwords {
     argon2: Argon2<'static>,
     slots: Arc<Semaphore>,
+    parallel: usize,
     dummy: Arc<str>,
 }
 
@@ -140,11 +142,18 @@ impl Passwords {
             encode(random_bytes::<SALT_BYTES>().as_slice()),
             encode(random_bytes::<OUTPUT_BYTES>().as_slice()),
         );
+        let parallel = max_parallel.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            slots: Arc::new(Semaphore::new(max_parallel.clamp(1, Semaphore::MAX_PERMITS))),
+            slots: Arc::new(Semaphore::new(parallel)),
+            parallel,
             dummy: dummy.into(),
         }
+    }
+
+    /// Most computations at a time.
+    pub fn parallel(&self) -> usize {
+        self.parallel
     }
 
     /// Hashes a password under a new salt.
@@ -215,13 +224,39 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
+        let waiting = Counted::one_more("latchkey_passwords_waiting");
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| PasswordError::Stopped)?;
+        metrics::histogram!("latchkey_password_wait_seconds").record(waiting.since.elapsed());
+        drop(waiting);
         tokio::task::spawn_blocking(move || {
             let _slot = slot;
-            work()
+            let running = Counted::one_more("latchkey_passwords_running");
+            let done = work();
+            metrics::histogram!("latchkey_password_seconds").record(running.since.elapsed());
+            done
         })
         .await
         .map_err(|_| PasswordError::Stopped)
+    }
+}
+
+/// One more in a gauge until it is dropped: a caller may give up while it waits.
+struct Counted {
+    gauge: metrics::Gauge,
+    since: Instant,
+}
+
+impl Counted {
+    fn one_more(name: &'static str) -> Self {
+        let gauge = metrics::gauge!(name);
+        gauge.increment(1);
+        Self { gauge, since: Instant::now() }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.gauge.decrement(1);
     }
 }
 

@@ -1,65 +1,92 @@
-//! Figures for Prometheus, on a listener of their own. Labels come from short fixed lists, never from clients.
+//! What the edge measures, and the listener that Prometheus asks. Labels come from short lists, never from clients; see
+//! `telemetry::metrics` for all of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::get;
 use http::header;
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics::SharedString;
+use tokio::time::Instant;
 
+use super::Edge;
 use super::refusal::code;
-
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-/// Installs the process's recorder; once.
-pub fn install() -> Result<PrometheusHandle, BuildError> {
-    let recorder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?
-        .build_recorder();
-    let handle = recorder.handle();
-    metrics::set_global_recorder(recorder)?;
-    metrics::describe_counter!("latchkey_requests_total", "GraphQL operations, by how they came and ended.");
-    metrics::describe_histogram!("latchkey_request_seconds", "How long GraphQL operations took.");
-    metrics::describe_counter!("latchkey_verifications_total", "Questions of reverse proxies, by answer.");
-    metrics::describe_histogram!(
-        "latchkey_verification_seconds",
-        "How long answers to reverse proxies took."
-    );
-    metrics::describe_gauge!("latchkey_websockets", "Open WebSockets.");
-    metrics::describe_gauge!("latchkey_websocket_operations", "Operations running on WebSockets.");
-    metrics::describe_counter!("latchkey_audit_sealed_total", "Audit events sealed into their chains.");
-    metrics::describe_gauge!("latchkey_audit_unsealed", "Audit events that wait to be sealed, up to 10,000.");
-    metrics::describe_gauge!(
-        "latchkey_audit_unsealed_age_seconds",
-        "Since when the oldest audit event waits to be sealed; about ten seconds when all is well."
-    );
-    metrics::describe_counter!(
-        "latchkey_audit_chains_refused_total",
-        "Audit chains that were found changed and not continued."
-    );
-    Ok(handle)
-}
+use crate::telemetry::metrics::Figures;
 
 /// What the separate listener serves: `/metrics`.
-pub fn router(handle: PrometheusHandle) -> Router {
+pub fn router(figures: Figures, edge: Arc<Edge>) -> Router {
     Router::new().route(
         "/metrics",
         get(move || {
-            let handle = handle.clone();
+            let (figures, edge) = (figures.clone(), edge.clone());
             async move {
-                handle.run_upkeep();
-                ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+                metrics::gauge!("latchkey_requests_running").set(edge.tasks.len() as f64);
+                ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], figures.render())
             }
         }),
     )
 }
 
+/// What is known of an operation before it has ended.
+pub(super) struct Ran {
+    pub(super) kind: &'static str,
+    /// The name that the document gives it; nothing where nothing was executed.
+    pub(super) operation: Option<SharedString>,
+}
+
+impl Default for Ran {
+    fn default() -> Self {
+        Self { kind: "none", operation: None }
+    }
+}
+
 /// One operation has ended.
-pub(super) fn request(transport: &'static str, kind: &'static str, outcome: &'static str, took: Duration) {
-    metrics::counter!("latchkey_requests_total", "transport" => transport, "kind" => kind, "outcome" => outcome)
-        .increment(1);
-    metrics::histogram!("latchkey_request_seconds", "transport" => transport, "kind" => kind).record(took);
+pub(super) fn request(transport: &'static str, ran: Ran, outcome: &'static str, took: Duration) {
+    let Ran { kind, operation } = ran;
+    let operation = operation.unwrap_or_else(|| "none".into());
+    metrics::histogram!(
+        "latchkey_request_seconds",
+        "transport" => transport, "kind" => kind, "operation" => operation.clone()
+    )
+    .record(took);
+    metrics::counter!(
+        "latchkey_requests_total",
+        "transport" => transport, "kind" => kind, "operation" => operation, "outcome" => outcome
+    )
+    .increment(1);
+}
+
+/// Measures every answer over HTTP.
+pub(super) async fn measure(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = route(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str));
+    let response = next.run(request).await;
+    let status = SharedString::from(response.status().as_str().to_owned());
+    metrics::counter!("latchkey_http_responses_total", "route" => route, "status" => status).increment(1);
+    metrics::histogram!("latchkey_http_seconds", "route" => route).record(start.elapsed());
+    response
+}
+
+fn route(matched: Option<&str>) -> &'static str {
+    const NAMED: [&str; 7] = [
+        "/graphql",
+        "/graphql/ws",
+        "/auth/verify",
+        "/.well-known/jwks.json",
+        "/healthz",
+        "/livez",
+        "/readyz",
+    ];
+    match matched {
+        None => "none",
+        Some(path) if path.starts_with("/auth/verify/") => "/auth/verify",
+        Some(path) => NAMED.into_iter().find(|named| *named == path).unwrap_or("page"),
+    }
 }
 
 /// A reverse proxy was answered.

@@ -11,6 +11,7 @@ mod health;
 mod live;
 pub mod metrics;
 mod negotiation;
+mod operation_names;
 mod over_http;
 pub mod pages;
 pub mod refusal;
@@ -39,6 +40,7 @@ pub use self::backend::{Backend, Opened, Outgoing};
 use self::gate::Gate;
 pub use self::gate::{Limits, TrustedDocuments, TrustedError, TrustedSources};
 pub use self::live::LiveBackend;
+use self::operation_names::OperationNames;
 pub use self::pages::Pages;
 pub use self::refusal::Refusal;
 pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
@@ -140,6 +142,8 @@ pub struct Edge {
     settings: Settings,
     backend: Arc<dyn Backend>,
     gate: Gate,
+    /// Which names of operations are labels of metrics.
+    names: OperationNames,
     /// Requests under way; they outlive the connections that asked.
     tasks: TaskTracker,
     /// Places for WebSockets.
@@ -152,6 +156,7 @@ impl Edge {
     /// The edge in front of `backend`.
     pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
+            names: OperationNames::new(settings.trusted.operation_names()),
             gate: Gate::new(settings.limits.clone(), settings.introspection, settings.trusted.clone()),
             sockets: Arc::new(Semaphore::new(settings.socket.sockets)),
             tasks: TaskTracker::new(),
@@ -183,6 +188,7 @@ impl Edge {
             // Execution has tasks of its own; this is for everything else.
             .layer(CatchPanicLayer::custom(|_| over_http::panicked()))
             .layer(axum::middleware::from_fn_with_state(self.settings.cookie.secure, headers::apply))
+            .layer(axum::middleware::from_fn(metrics::measure))
     }
 }
 

@@ -17,7 +17,9 @@ use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
 use super::gate::{Admitted, Asked, Parameters};
+use super::metrics::Ran;
 use super::negotiation::{self, Media};
+use super::operation_names::Execution;
 use super::refusal::{self, Refusal};
 use super::session::{self, Caller, CookieChange};
 use super::{Edge, metrics};
@@ -32,40 +34,39 @@ pub async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Respons
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let media = Media::negotiate(&parts.headers);
+    let mut ran = Ran::default();
     let result = match media {
-        Some(_) => answer(&edge, &parts, body).await,
+        Some(_) => answer(&edge, &parts, body, &mut ran).await,
         None => Err(Refusal::http(
             StatusCode::NOT_ACCEPTABLE,
             "Accept application/graphql-response+json or application/json.",
         )),
     };
     let media = media.unwrap_or(Media::Json);
-    let (response, kind, outcome) = match result {
+    let (response, outcome) = match result {
         Ok(done) => {
             let outcome =
                 done.answer.errors.first().map_or("ok", |error| metrics::outcome(refusal::code_of(error)));
-            let kind = metrics::kind(done.kind);
-            (executed(&edge, media, &done), kind, outcome)
+            (executed(&edge, media, &done), outcome)
         }
         Err(refusal) => {
             let outcome = metrics::outcome(Some(refusal.code));
-            (refused(media, refusal), "none", outcome)
+            (refused(media, refusal), outcome)
         }
     };
-    metrics::request("http", kind, outcome, start.elapsed());
+    metrics::request("http", ran, outcome, start.elapsed());
     response
 }
 
 /// A request that was executed.
 pub(super) struct Done {
     pub(super) answer: Answer,
-    pub(super) kind: OperationType,
     pub(super) signed_in: bool,
     cookie: Option<CookieChange>,
     device: Option<(SecretString, Duration)>,
 }
 
-async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Refusal> {
+async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body, ran: &mut Ran) -> Result<Done, Refusal> {
     let asked = match parts.method {
         Method::POST => {
             negotiation::check_content_type(&parts.headers)?;
@@ -90,14 +91,33 @@ async fn answer(edge: &Arc<Edge>, parts: &Parts, body: Body) -> Result<Done, Ref
     let meta = session::meta(parts, &edge.settings.trusted_proxies);
     let wants_cookie = session::wants_cookie(&parts.headers);
     let device = wants_cookie.then(|| edge.settings.cookie.device(&parts.headers)).flatten();
-    run(edge, Caller { presented, wants_cookie, device, meta }, admitted).await
+    run(edge, Caller { presented, wants_cookie, device, meta }, admitted, ran).await
+}
+
+/// Executes, and says in `ran` what it was.
+pub(super) async fn run(
+    edge: &Arc<Edge>,
+    caller: Caller,
+    admitted: Admitted,
+    ran: &mut Ran,
+) -> Result<Done, Refusal> {
+    let (kind, operation) = (metrics::kind(admitted.kind), admitted.operation.clone());
+    let done = execute(edge, caller, admitted).await;
+    let execution = match &done {
+        Ok(done) if refusal::is_request_error(&done.answer) => Execution::Refused,
+        Ok(Done { signed_in: true, .. }) => Execution::SignedIn,
+        Ok(_) => Execution::Stranger,
+        Err(_) => Execution::Refused,
+    };
+    *ran = Ran { kind, operation: Some(edge.names.label(operation.as_deref(), execution)) };
+    done
 }
 
 /// Executes in a task of its own and waits for it, up to the deadline.
-pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
+async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
     let request_id = caller.meta.request_id.clone();
     let backend = edge.backend.clone();
-    let Admitted { mut request, kind, keepable } = admitted;
+    let Admitted { mut request, keepable, .. } = admitted;
     let (id, of) = (request_id.clone(), edge.clone());
     let until = Instant::now() + edge.settings.deadline;
     let task = edge.tasks.spawn(deadline::by(until, async move {
@@ -110,7 +130,6 @@ pub(super) async fn run(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) ->
         }
         Ok(Done {
             answer,
-            kind,
             signed_in: opened.signed_in,
             cookie: opened.outgoing.take(),
             device: opened.outgoing.take_device(),

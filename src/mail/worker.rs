@@ -227,6 +227,7 @@ impl Inner {
                 return Ok(outcome);
             }
         };
+        let begun = Instant::now();
         let sent = tokio::select! {
             sent = self.transport.send(&rendered) => sent,
             () = self.give_back.cancelled() => {
@@ -234,6 +235,12 @@ impl Inner {
                 return Ok(Outcome::Retried);
             }
         };
+        let outcome = match &sent {
+            Ok(()) => "sent",
+            Err(SendError::Transient(_)) => "transient",
+            Err(SendError::Permanent(_)) => "permanent",
+        };
+        metrics::histogram!("latchkey_mail_send_seconds", "outcome" => outcome).record(begun.elapsed());
         let (error, next) = match sent {
             Ok(()) => {
                 self.mark_sent(mail).await?;

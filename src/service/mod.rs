@@ -46,6 +46,7 @@ pub mod link_account;
 pub mod log_in;
 pub mod log_out;
 pub mod mail_link;
+pub mod measure;
 pub mod mfa_coverage;
 pub mod mfa_policy;
 pub mod mfa_reset_preview;

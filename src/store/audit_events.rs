@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::deadline::{self, max_time};
 use super::keyset::{Order, Place, page_query_of};
 use super::when::{self, date};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, measured};
 use crate::domain::{
     AuditAction, AuditEvent, AuditEventId, Credential, Page, PageRequest, Scope, SessionId, UserId,
 };
@@ -196,6 +196,7 @@ impl AuditEvents {
     pub async fn insert(&self, tx: &mut Tx, events: &[AuditEvent]) -> Result<(), StoreError> {
         if !events.is_empty() {
             self.docs.insert_many(events.iter().map(EventDoc::from)).session(&mut tx.session).await?;
+            tx.happened.extend(happenings(events));
         }
         Ok(())
     }
@@ -205,6 +206,7 @@ impl AuditEvents {
         if !events.is_empty() {
             let (mut session, _watch) = deadline::session(self.docs.client()).await?;
             self.docs.insert_many(events.iter().map(EventDoc::from)).session(&mut session).await?;
+            measured::happened(&happenings(events).collect::<Vec<_>>());
         }
         Ok(())
     }
@@ -235,6 +237,14 @@ impl AuditEvents {
         let counting = self.docs.count_documents(query).hint(filter.index()).limit(bound);
         Ok(counting.max_time(max_time()).await?)
     }
+}
+
+/// What happened, once each: events that differ in nothing but their scope are one happening.
+fn happenings(events: &[AuditEvent]) -> impl Iterator<Item = AuditAction> {
+    let same = |a: &AuditEvent, b: &AuditEvent| {
+        (a.action, a.actor_id, a.target_id, &a.details) == (b.action, b.actor_id, b.target_id, &b.details)
+    };
+    events.chunk_by(same).filter_map(|of_one| of_one.first().map(|event| event.action))
 }
 
 /// Where an event stands in a log.

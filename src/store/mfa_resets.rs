@@ -290,6 +290,32 @@ impl MfaResets {
         Ok(Page::from_rows(rows, request))
     }
 
+    /// How many wait in one of the three states of waiting, wherever, counted up to `bound`. Ids begin with the time, so
+    /// that those are read which may still wait.
+    pub async fn count_waiting(
+        &self,
+        state: MfaResetState,
+        now: OffsetDateTime,
+        bound: u64,
+    ) -> Result<u64, StoreError> {
+        let mut filter = doc! { "state": MfaResetState::Pending.as_str() };
+        let cooling = state == MfaResetState::CoolingOff;
+        filter.insert("effective_at", doc! { "$exists": cooling });
+        if !cooling {
+            let awaiting = if state == MfaResetState::AwaitingApproval { "$eq" } else { "$ne" };
+            filter.insert("awaiting_approval", doc! { awaiting: true });
+            filter.insert("expires_at", doc! { "$gt": date(now) });
+            filter.insert("_id", doc! { "$gte": MfaResetId::first_at(now - 2 * RESET_TTL_MAX) });
+        }
+        let index = if cooling {
+            doc! { "effective_at": 1 }
+        } else {
+            doc! { "_id": 1 }
+        };
+        let counting = self.docs.count_documents(filter).hint(Hint::Keys(index)).limit(bound);
+        Ok(counting.max_time(max_time()).await?)
+    }
+
     /// How many there are, counted up to `bound`.
     pub async fn count(
         &self,

@@ -21,6 +21,7 @@ pub mod keyset;
 mod layout;
 pub mod leases;
 pub mod mail_links;
+pub mod measured;
 pub mod mfa_coverage;
 pub mod mfa_resets;
 pub mod migration;

@@ -17,6 +17,7 @@ use super::devices::Devices;
 use super::invitations::Invitations;
 use super::leases::Leases;
 use super::mail_links::MailLinks;
+use super::measured;
 use super::mfa_coverage::MfaCoverage;
 use super::mfa_resets::MfaResets;
 use super::outbox::Outbox;
@@ -41,6 +42,8 @@ pub struct StoreOptions {
     pub database: String,
     /// Most connections that this process opens.
     pub max_pool: u32,
+    /// Whether connections and commands are measured.
+    pub measured: bool,
 }
 
 /// MongoDB, as the rest of the gateway sees it. Cheap to clone.
@@ -118,6 +121,10 @@ impl Store {
                 .build(),
         );
         client_options.read_concern = Some(ReadConcern::majority());
+        if options.measured {
+            let size = client_options.max_pool_size.unwrap_or(options.max_pool);
+            client_options.cmap_event_handler = Some(measured::pool(size));
+        }
         let client = Client::with_options(client_options)?;
         let db = client.database(&options.database);
         Ok(Self {

@@ -6,7 +6,8 @@ use mongodb::ClientSession;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 
 use super::deadline::{self, Watch, max_time};
-use super::{Store, StoreError};
+use super::{Store, StoreError, measured};
+use crate::domain::AuditAction;
 
 /// How long a lost transaction is tried again; the last attempt may take a little longer.
 pub const RETRY_FOR: Duration = Duration::from_secs(8);
@@ -15,6 +16,8 @@ pub const RETRY_FOR: Duration = Duration::from_secs(8);
 /// it.
 pub struct Tx {
     pub(super) session: ClientSession,
+    /// What is written into the audit log, counted once it stands there.
+    pub(super) happened: Vec<AuditAction>,
     watch: Watch,
 }
 
@@ -23,7 +26,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let (mut session, watch) = deadline::session(&self.client).await?;
         session.start_transaction().max_commit_time(max_time()).await?;
-        Ok(Tx { session, watch })
+        Ok(Tx { session, happened: Vec::new(), watch })
     }
 
     /// How often and how long a lost transaction is tried again.
@@ -47,7 +50,10 @@ impl Tx {
         let until = within(Duration::from_secs(5));
         loop {
             match self.session.commit_transaction().await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    measured::happened(&self.happened);
+                    return Ok(());
+                }
                 Err(error)
                     if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && Instant::now() < until =>
                 {

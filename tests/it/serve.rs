@@ -46,7 +46,7 @@ impl Drop for Gateway {
 
 impl Gateway {
     /// What it measures; nothing when it has ended already.
-    fn metrics(&self) -> Vec<u8> {
+    pub fn metrics(&self) -> Vec<u8> {
         let mut text = Vec::new();
         if let Ok(mut stream) = std::net::TcpStream::connect(&self.metrics) {
             let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

@@ -20,7 +20,7 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
 use async_graphql::parser::{Error as ParseError, parse_query};
-use async_graphql::{Request, Value, Variables};
+use async_graphql::{Name, Request, Value, Variables};
 
 use self::automatic::{Automatic, Hash, hash_of, parse_hash};
 use self::documents::{Bounds, Memory};
@@ -83,6 +83,8 @@ pub struct Admitted {
     pub request: Request,
     /// What the chosen operation is.
     pub kind: OperationType,
+    /// The name that the document gives it.
+    pub operation: Option<Name>,
     /// To be kept for its hash once it was executed.
     pub keepable: Option<Keepable>,
 }
@@ -123,7 +125,7 @@ impl Gate {
         }
         // Some clients send an empty name for none.
         let name = asked.operation_name.filter(|name| !name.is_empty());
-        let operation = choose(&document.parsed, name.as_deref())?;
+        let (called, operation) = choose(&document.parsed, name.as_deref())?;
         check_variables(operation, &asked.variables)?;
         if asked.variables.values().any(|value| cost::longest_in_value(value) > self.limits.list) {
             return Err(Refusal::document(format!(
@@ -138,12 +140,12 @@ impl Gate {
                 self.limits.cost
             )));
         }
-        let kind = operation.ty;
+        let (kind, called) = (operation.ty, called.cloned());
         // The executor reads the parsed document, never the text.
         let mut request = Request::new(String::new()).variables(asked.variables);
         request.operation_name = name;
         request.set_parsed_query(document.parsed.clone());
-        Ok(Admitted { request, kind, keepable })
+        Ok(Admitted { request, kind, operation: called, keepable })
     }
 
     /// Keeps a document for its hash. Only what was executed: it fits the schema, too.
@@ -261,13 +263,15 @@ fn syntax(error: &ParseError) -> Refusal {
 fn choose<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
-) -> Result<&'a OperationDefinition, Refusal> {
+) -> Result<(Option<&'a Name>, &'a OperationDefinition), Refusal> {
     let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(operation), None) => Some((None, operation)),
         (DocumentOperations::Single(_), Some(_)) => None,
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), Some(name)) => {
+            operations.get_key_value(name).map(|(name, operation)| (Some(name), operation))
+        }
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
-            operations.values().next()
+            operations.iter().next().map(|(name, operation)| (Some(name), operation))
         }
         (DocumentOperations::Multiple(_), None) => {
             return Err(Refusal::document(
@@ -276,7 +280,7 @@ fn choose<'a>(
         }
     };
     match operation {
-        Some(operation) => Ok(&operation.node),
+        Some((name, operation)) => Ok((name, &operation.node)),
         None => Err(Refusal::document("The document has no operation of that operationName.")),
     }
 }

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::message::{self, Close, Outgoing};
 use super::socket::{Key, Peer};
 use crate::http::gate::{Admitted, Asked};
+use crate::http::metrics::{self, Ran};
+use crate::http::operation_names::Execution;
+use crate::http::over_http;
 use crate::http::refusal::{self, Refusal, code};
-use crate::http::{metrics, over_http};
 use crate::service::deadline;
 
 /// A stream that was left may be waiting for MongoDB; it gets this long to come to rest.
@@ -28,16 +30,13 @@ impl Operation {
     pub(super) async fn run(self, asked: Asked) {
         let start = Instant::now();
         metrics::operations(1.0);
-        let (kind, outcome) = match self.peer.edge.gate.admit(asked) {
-            Ok(admitted) => {
-                let kind = metrics::kind(admitted.kind);
-                let ended = match admitted.kind {
-                    OperationType::Subscription => self.subscription(admitted).await,
-                    OperationType::Query | OperationType::Mutation => self.once(admitted).await,
-                };
-                (kind, ended)
-            }
-            Err(refusal) => ("none", Err(refusal)),
+        let mut ran = Ran::default();
+        let outcome = match self.peer.edge.gate.admit(asked) {
+            Ok(admitted) => match admitted.kind {
+                OperationType::Subscription => self.subscription(admitted, &mut ran).await,
+                OperationType::Query | OperationType::Mutation => self.once(admitted, &mut ran).await,
+            },
+            Err(refusal) => Err(refusal),
         };
         let code = outcome.as_ref().err().map(|refusal| refusal.code);
         if let Err(refusal) = outcome {
@@ -49,16 +48,12 @@ impl Operation {
             }
         }
         metrics::operations(-1.0);
-        metrics::request(
-            "websocket",
-            kind,
-            code.map_or("ok", |code| metrics::outcome(Some(code))),
-            start.elapsed(),
-        );
+        let outcome = code.map_or("ok", |code| metrics::outcome(Some(code)));
+        metrics::request("websocket", ran, outcome, start.elapsed());
     }
 
-    async fn once(&self, admitted: Admitted) -> Result<(), Refusal> {
-        let done = over_http::run(&self.peer.edge, self.peer.caller(), admitted).await?;
+    async fn once(&self, admitted: Admitted, ran: &mut Ran) -> Result<(), Refusal> {
+        let done = over_http::run(&self.peer.edge, self.peer.caller(), admitted, ran).await?;
         self.still(done.signed_in)?;
         if refusal::is_request_error(&done.answer) {
             self.send(message::error(&self.key.id, &done.answer.errors), true).await;
@@ -69,8 +64,11 @@ impl Operation {
         Ok(())
     }
 
-    async fn subscription(&self, admitted: Admitted) -> Result<(), Refusal> {
-        let Admitted { mut request, mut keepable, .. } = admitted;
+    async fn subscription(&self, admitted: Admitted, ran: &mut Ran) -> Result<(), Refusal> {
+        let Admitted { mut request, mut keepable, kind, operation } = admitted;
+        let names = &self.peer.edge.names;
+        let label = |execution| Some(names.label(operation.as_deref(), execution));
+        *ran = Ran { kind: metrics::kind(kind), operation: label(Execution::Refused) };
         let until = Instant::now() + self.peer.edge.settings.deadline;
         let opened = deadline::by(until, self.peer.edge.backend.open(self.peer.caller())).await?;
         self.still(opened.signed_in)?;
@@ -96,6 +94,10 @@ impl Operation {
             if first && refused {
                 self.send(message::error(&self.key.id, &answer.errors), true).await;
                 return Ok(());
+            }
+            if first {
+                let execution = if opened.signed_in { Execution::SignedIn } else { Execution::Stranger };
+                ran.operation = label(execution);
             }
             first = false;
             if let Some(keepable) = keepable.take() {

@@ -8,8 +8,8 @@ mod manifest;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -119,6 +119,12 @@ impl TrustedDocuments {
     /// How many documents there are.
     pub fn len(&self) -> usize {
         self.by_hash.len()
+    }
+
+    /// The names of their operations, in the order of the alphabet.
+    pub fn operation_names(&self) -> BTreeSet<&str> {
+        let operations = self.by_hash.values().flat_map(|document| document.parsed.operations.iter());
+        operations.filter_map(|(name, _)| name.map(|name| name.as_str())).collect()
     }
 
     /// Whether there are none.

@@ -1,0 +1,17 @@
+//! Which version this is.
+
+/// The version, as Semantic Versioning has it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit it was built from; `unknown` in debug builds.
+pub const COMMIT: &str = env!("LATCHKEY_COMMIT");
+/// The day it is from: of `SOURCE_DATE_EPOCH`, else of the commit; `unknown` in debug builds.
+pub const BUILT: &str = env!("LATCHKEY_BUILT");
+/// All of it in one line.
+pub const LINE: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("LATCHKEY_COMMIT"),
+    ", built ",
+    env!("LATCHKEY_BUILT"),
+    ")"
+);
