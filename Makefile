@@ -7,6 +7,7 @@
 # make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
 # make soak   random commands and random faults against real processes: MINUTES=30, SEED= of a run that failed
 # make mutants takes each defence out of the source, and sees whether the tests that are named for it fail (an hour or more)
+# make bench-gate fails when a request costs more instructions or MongoDB commands than the committed baseline
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -14,7 +15,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test soak mutants build bench clients schema schema-check schema-release fmt lint clean web tools system nginx
+.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -48,6 +49,11 @@ build: web
 bench: system .tools/bench/.installed benches/peers/node_modules/.installed
 	PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH)
 	PYTHONPATH=.tools/bench $(PYTHON) benches/report.py
+
+# What a request costs may not grow: see benches/gate.py. Takes some three minutes beside two release builds.
+bench-gate: system .tools/bench/.installed
+	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it (apt-get install valgrind)" >&2; exit 1; }
+	PYTHONPATH=.tools/bench $(PYTHON) benches/gate.py
 
 .tools/bench/.installed: benches/requirements.txt
 	rm -rf .tools/bench

@@ -148,9 +148,9 @@ def commands(mongod_uri, database, ask):
             "more_batches": sum(row["op"] == "getmore" for row in seen)}
 
 
-def instructions(name, binaries, mongod, database, keys, asked, count):
+def instructions(kind, name, binaries, mongod, database, keys, asked, count):
     """Instructions a request, counted by callgrind over requests made one at a time."""
-    out = os.path.join(DATA, f"callgrind.{name}")
+    out = os.path.join(DATA, f"callgrind.{kind.replace(' ', '-')}.{name}")
     for old in glob.glob(out + "*"):
         os.remove(old)
     wrap = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
@@ -245,7 +245,9 @@ def main():
     try:
         database, targets, keys, results["import"] = seed(binaries["latchkey"], mongod, args.users, args.big)
         at = (binaries, mongod, database, keys)
-        running = {name: servers.Server(name, *at) for name in servers.NAMES}
+        # One after the other: when one does not start, the others are stopped.
+        for name in servers.NAMES:
+            running[name] = servers.Server(name, *at)
         ours = running["latchkey"]
         readers = gateway.readers(ours.url, targets, 20)
         first = readers[0]
@@ -297,7 +299,7 @@ def main():
                 return token, gateway.RESET, {"user": person}
 
             results["instructions"] = {
-                kind: {name: round(instructions(name, *at, asked, 40), 3) for name in ("latchkey", "floor")}
+                kind: {name: round(instructions(kind, name, *at, asked, 40), 3) for name in ("latchkey", "floor")}
                 for kind, asked in (("users tab", tab), ("reset", reset))}
     finally:
         for server in running.values():
