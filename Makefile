@@ -7,7 +7,7 @@
 # make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
 # make k8s-check validates k8s/ offline: schemas, a policy linter, and what the manifests must agree on
 # make image builds the container image of BINARY (the release binary) with buildah, as root and offline; make image-check
-#             starts it against a real mongod
+#             starts it against a real mongod; make monitoring-check checks the alerts and the dashboard with what it measured
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -15,7 +15,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah
+.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -87,12 +87,25 @@ image: web buildah
 image-check: image .tools/image/.installed
 	@mongod="$$LATCHKEY_MONGOD"; [ -n "$$mongod" ] || mongod=$$(find .tools -type f -name mongod | head -n 1); \
 		[ -n "$$mongod" ] || { echo "make: no mongod: run make test once, or set LATCHKEY_MONGOD" >&2; exit 1; }; \
-		PYTHONPATH=.tools/image $(PYTHON) k8s/image/check.py $(IMAGE) "$$mongod"
+		PYTHONPATH=.tools/image $(PYTHON) k8s/image/check.py $(IMAGE) "$$mongod" .tools/scrape.prom
 
 .tools/image/.installed:
 	rm -rf .tools/image
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/image pymongo==4.15.4
 	@touch $@
+
+# After image-check, which leaves what a gateway serves.
+monitoring-check: promtool .tools/k8s/.installed
+	@[ -f .tools/scrape.prom ] || { echo "make: run make image-check first: it leaves what a gateway measures" >&2; exit 1; }
+	PYTHONPATH=.tools/k8s $(PYTHON) k8s/monitoring/check.py "$$(PATH="$$PWD/.tools/prometheus/usr/bin:$$PATH" command -v promtool)" .tools/scrape.prom
+
+# Unpacked, not installed, like nginx.
+promtool:
+	@if ! [ -x .tools/prometheus/usr/bin/promtool ] && ! command -v promtool >/dev/null; then \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "make: promtool is missing; install it (apt-get install prometheus)" >&2; exit 1; }; \
+		rm -rf .tools/prometheus .tools/prometheus.part; mkdir -p .tools/prometheus.part; apt-get update -qq; \
+		(cd .tools/prometheus.part && apt-get -o APT::Sandbox::User=root download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb); \
+		mv .tools/prometheus.part .tools/prometheus; fi
 
 buildah:
 	@command -v buildah >/dev/null || { \

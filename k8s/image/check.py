@@ -1,8 +1,8 @@
-"""check.py IMAGE MONGOD: starts an image that buildah built as its own user on a read-only root, against a real mongod.
+"""check.py IMAGE MONGOD SCRAPE: starts an image that buildah built as its own user on a read-only root, against a real mongod.
 
 The mounted image becomes the root of a process in mount and process namespaces of its own, which is what a container is made
 of; no engine is needed, root is. Checks: the user, no shell or other program, a root that cannot be written, migrate, serve,
-/readyz, the web part, and an end by SIGTERM.
+/readyz, the web part, and an end by SIGTERM. What it measures is left in the file SCRAPE.
 """
 
 import json
@@ -78,7 +78,7 @@ def inside(root, secrets, config, arguments, variables):
     """The image's own command line, as its own user, with nothing but its root (read only) and the secrets."""
     environment = dict(entry.split("=", 1) for entry in config["Env"]) | variables
     user = config["User"].split(":")
-    set_up = 'mount --bind "$1" "$1" && mount --bind "$2" "$1/etc/latchkey" && mount -o remount,ro,bind "$1" && shift 2 && ' \
+    set_up = 'mount --bind "$1" "$1" && mount --bind "$2" "$1/etc/latchkey" && mount --bind /proc "$1/proc" && mount -o remount,ro,bind "$1" && shift 2 && ' \
         'exec chroot --userspec="$1:$2" --groups= "$3" "${@:4}"'
     command = ["unshare", "--mount", "bash", "-c", set_up, "bash", str(root), str(secrets), *user, str(root), *config["Entrypoint"],
                *arguments]
@@ -90,7 +90,7 @@ def programs(root):
             if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o111 and not LIBRARY.search(path.name)}
 
 
-def check(root, config, mongod, folder):
+def check(root, config, mongod, folder, scrape):
     demand(config["User"] == "65532:65532", f"its user is {config.get('User')!r}")
     demand(programs(root) == {"usr/local/bin/latchkey"}, f"it holds other programs: {programs(root)}")
     demand(not any((root / name).exists() for name in ["bin/sh", "usr/bin/sh", "bin/bash", "bin/busybox"]), "it holds a shell")
@@ -99,16 +99,18 @@ def check(root, config, mongod, folder):
 
     secrets = Path(folder, "secrets")
     secrets.mkdir()
-    # Where a Secret would be mounted: a folder that the image need not have is made on the build container only.
-    (root / "etc/latchkey").mkdir()
+    # Where an engine mounts a Secret and /proc: it makes the folders itself, on its own copy, as is done here.
+    for place in ["etc/latchkey", "proc"]:
+        (root / place).mkdir()
     keys = ran(str(root / "usr/local/bin/latchkey"), "keys", "init", str(secrets / "keys.toml"))
     demand((secrets / "keys.toml").exists(), f"no keys were made: {keys}")
     (secrets / "mongodb-uri").write_text(mongod.uri)
     (secrets / "smtp-url").write_text("smtp://127.0.0.1:1")
     for path in [secrets, *secrets.iterdir()]:
         os.chown(path, 65532, 65532)
-    port = free_port()
+    port, metrics = free_port(), free_port()
     variables = {
+        "LATCHKEY_METRICS_LISTEN": f"127.0.0.1:{metrics}",
         "LATCHKEY_MONGODB_URI_FILE": "/etc/latchkey/mongodb-uri",
         "LATCHKEY_SMTP_URL_FILE": "/etc/latchkey/smtp-url",
         "LATCHKEY_KEYS_FILE": "/etc/latchkey/keys.toml",
@@ -132,6 +134,7 @@ def check(root, config, mongod, folder):
         own = [line.split() for line in mounts if line.split()[4] == "/"]
         demand(own and own[-1][5].split(",")[0] == "ro", "its root can be written")
         demand(b"<html" in get(f"http://127.0.0.1:{port}/")[1], "the web part is not served")
+        Path(scrape).write_bytes(get(f"http://127.0.0.1:{metrics}/metrics")[1])
         serve.send_signal(signal.SIGTERM)
         demand(serve.wait(30) == 0, f"it ended with {serve.returncode}")
     finally:
@@ -141,7 +144,7 @@ def check(root, config, mongod, folder):
     print(f"image: {size / 1e6:.1f} MB unpacked, of it the gateway {binary / 1e6:.1f} MB; /readyz {took:.2f} s after the start")
 
 
-def main(image, mongod_binary):
+def main(image, mongod_binary, scrape):
     config = json.loads(ran(*BUILDAH, "inspect", "--type", "image", image))["OCIv1"]["config"]
     container = ran(*BUILDAH, "from", "--pull-never", image)
     folder = tempfile.mkdtemp()
@@ -150,7 +153,7 @@ def main(image, mongod_binary):
         root = Path(ran(*BUILDAH, "mount", container))
         (Path(folder) / "db").mkdir()
         mongod = Mongod(mongod_binary, str(Path(folder) / "db"))
-        check(root, config, mongod, folder)
+        check(root, config, mongod, folder, scrape)
     finally:
         if mongod:
             mongod.end()
