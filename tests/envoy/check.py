@@ -148,7 +148,8 @@ def main(latchkey, envoy):
         threading.Thread(target=app.serve_forever, daemon=True).start()
         log = open(Path(folder, "log"), "w+")
         dev = subprocess.Popen([latchkey, "dev"], cwd=folder, stdout=log, stderr=log,
-                               env=os.environ | {"LATCHKEY_LISTEN": f"127.0.0.1:{gateway}"})
+                               env=os.environ | {"LATCHKEY_LISTEN": f"127.0.0.1:{gateway}",
+                                                 "LATCHKEY_TOOLS_DIR": str(GUIDE.parents[1] / ".tools")})
         proxy = None
         try:
             until("latchkey dev is ready", lambda: send(f"http://127.0.0.1:{gateway}/readyz")[0] == 200)
