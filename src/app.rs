@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
@@ -15,7 +16,7 @@ use crate::crypto::{Keyring, Passwords};
 use crate::graphql;
 use crate::http::pages::mailbox::{CapturedMail, Mailbox};
 use crate::http::server::{self, ServerSettings};
-use crate::http::{self, Edge, LiveBackend};
+use crate::http::{self, Edge, LiveBackend, Stopping};
 use crate::mail::{Capture, MailWorker, Renderer, SmtpTransport, Transport};
 use crate::service::audit_seal::AuditSealer;
 use crate::service::key_rotation::{KeyRotation, KeysError};
@@ -54,7 +55,8 @@ pub struct App {
     edge: Arc<Edge>,
     server: ServerSettings,
     metrics: Option<(SocketAddr, Figures)>,
-    stopping: CancellationToken,
+    stopping: Stopping,
+    delay: Duration,
 }
 
 struct Captured(Capture);
@@ -140,14 +142,26 @@ impl App {
             mail_waker: mail.waker(),
         });
 
-        let stopping = CancellationToken::new();
+        let stopping = Stopping::new();
         let mailbox = capture.clone().map(|capture| Arc::new(Captured(capture)) as Arc<dyn Mailbox>);
         let settings = http::Settings::of(config, mailbox).context("the trusted documents cannot be used")?;
         let schema = graphql::schema(config.introspection);
         let backend = Arc::new(LiveBackend::new(schema, services.clone()));
         let edge = Edge::new(settings, backend, stopping.clone());
         let server = ServerSettings { grace: config.shutdown_grace, ..ServerSettings::default() };
-        Ok(Self { services, store, mail, capture, webhooks, keys, edge, server, metrics, stopping })
+        Ok(Self {
+            services,
+            store,
+            mail,
+            capture,
+            webhooks,
+            keys,
+            edge,
+            server,
+            metrics,
+            stopping,
+            delay: config.shutdown_delay,
+        })
     }
 
     /// Serves until `stop`, then finishes what is under way: requests, mail that is being sent, WebSockets (closed so
@@ -171,34 +185,34 @@ impl App {
             }
         };
         let tasks = TaskTracker::new();
-        let (mail, stopping) = (self.mail.clone(), self.stopping.clone());
+        let (mail, stopping) = (self.mail.clone(), self.stopping.end_token());
         tasks.spawn(async move { mail.run(stopping).await });
-        let (webhooks, stopping) = (self.webhooks.clone(), self.stopping.clone());
+        let (webhooks, stopping) = (self.webhooks.clone(), self.stopping.end_token());
         tasks.spawn(async move { webhooks.run(stopping).await });
-        let (sealer, stopping) = (AuditSealer::new(self.services.clone()), self.stopping.clone());
+        let (sealer, stopping) = (AuditSealer::new(self.services.clone()), self.stopping.end_token());
         tasks.spawn(async move { sealer.run(stopping).await });
-        let (services, stopping) = (self.services.clone(), self.stopping.clone());
+        let (services, stopping) = (self.services.clone(), self.stopping.end_token());
         tasks.spawn(async move { services.keep_mfa_coverage(stopping).await });
-        let (services, stopping) = (self.services.clone(), self.stopping.clone());
+        let (services, stopping) = (self.services.clone(), self.stopping.end_token());
         tasks.spawn(async move { services.keep_resets_effective(stopping).await });
         if let Some((listener, figures)) = metrics {
             self.services.begin_measuring();
-            let (services, stopping) = (self.services.clone(), self.stopping.clone());
+            let (services, stopping) = (self.services.clone(), self.stopping.end_token());
             tasks.spawn(async move { services.keep_measuring(stopping).await });
             let (stopping, settings) = (self.stopping.clone(), ServerSettings::default());
             let router = http::metrics::router(figures, self.edge.clone());
             tasks.spawn(server::serve(listener, router, settings, stopping));
         }
-        let stopping = self.stopping.clone();
+        let (stopping, delay) = (self.stopping.clone(), self.delay);
         let watcher = tokio::spawn(async move {
             stop.cancelled().await;
-            stopping.cancel();
+            stopping.leave(delay).await;
         });
         let (keys, stopping) = (self.keys.clone(), self.stopping.clone());
         let keys = tokio::spawn(async move {
-            let outcome: Result<(), KeysError> = keys.run(stopping.clone()).await;
+            let outcome: Result<(), KeysError> = keys.run(stopping.end_token()).await;
             if outcome.is_err() {
-                stopping.cancel();
+                stopping.end();
             }
             outcome
         });
@@ -213,10 +227,10 @@ impl App {
 
     /// Serves HTTP alone until `stop`: no mail, no sealing, no metrics. For tests, which do that when they say so.
     pub async fn serve_http(self, listener: TcpListener, stop: CancellationToken) {
-        let stopping = self.stopping.clone();
+        let (stopping, delay) = (self.stopping.clone(), self.delay);
         let watcher = tokio::spawn(async move {
             stop.cancelled().await;
-            stopping.cancel();
+            stopping.leave(delay).await;
         });
         self.serve_until_stopping(listener).await;
         watcher.abort();

@@ -97,7 +97,9 @@ pub struct Config {
     pub password_parallelism: usize,
     /// Whether webhooks may go to this machine, and there without TLS; only for tests.
     pub webhook_allow_private: bool,
-    /// How long requests in flight may take to finish after a signal to stop.
+    /// How long the gateway serves on after a signal to stop, so that balancers look elsewhere first.
+    pub shutdown_delay: Duration,
+    /// How long requests in flight may take to finish after that.
     pub shutdown_grace: Duration,
     pub test_clock_file: Option<PathBuf>,
     /// `bootstrap`: the first Owner's password, if it does not come from standard input.
@@ -178,6 +180,7 @@ impl Config {
         let log_format = r.value_or(key("LOG_FORMAT"), LogFormat::parse, if dev { "pretty" } else { "json" });
         let password_parallelism =
             r.value_or(key("PASSWORD_PARALLELISM"), values::count::<usize>(1, 1024), &cores().to_string());
+        let shutdown_delay = r.value(key("SHUTDOWN_DELAY"), values::between("0s", "10m"));
         let shutdown_grace = r.value(key("SHUTDOWN_GRACE"), values::between("0s", "10m"));
         let webhook_allow_private = r.value(key("WEBHOOK_ALLOW_PRIVATE"), values::switch);
         let test_clock_file = r.path(key("TEST_CLOCK_FILE"), false);
@@ -262,6 +265,7 @@ impl Config {
             log: log?,
             log_format: log_format?,
             password_parallelism: password_parallelism?,
+            shutdown_delay: shutdown_delay?,
             shutdown_grace: shutdown_grace?,
             webhook_allow_private: webhook_allow_private?,
             test_clock_file: test_clock_file?,

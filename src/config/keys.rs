@@ -103,6 +103,11 @@ pub const KEYS: &[Key] = &[
     plain("LOG", "", "log filter in the notation of tracing; info"),
     plain("LOG_FORMAT", "", "json or pretty; json, but pretty in dev"),
     plain("PASSWORD_PARALLELISM", "", "passwords hashed at the same time; the number of cores"),
+    plain(
+        "SHUTDOWN_DELAY",
+        "0s",
+        "how long a gateway that was told to stop serves on while /readyz says so: balancers look elsewhere meanwhile",
+    ),
     plain("SHUTDOWN_GRACE", "20s", "how long requests in flight may finish after a signal to stop"),
     plain(
         "WEBHOOK_ALLOW_PRIVATE",

@@ -19,7 +19,7 @@ pub async fn live() -> Response {
 
 /// `/readyz`: requests can be served. Not so while the gateway stops, so that balancers look elsewhere.
 pub async fn ready(State(edge): State<Arc<Edge>>) -> Response {
-    if edge.stopping.is_cancelled() {
+    if edge.stopping.is_leaving() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     let backend = edge.backend.clone();

@@ -17,6 +17,7 @@ pub mod pages;
 pub mod refusal;
 pub mod server;
 pub mod session;
+pub mod stopping;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -32,7 +33,6 @@ use axum::routing::{any, get};
 use http::{StatusCode, header};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -44,6 +44,7 @@ use self::operation_names::OperationNames;
 pub use self::pages::Pages;
 pub use self::refusal::Refusal;
 pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
+pub use self::stopping::Stopping;
 pub use self::websocket::SocketSettings;
 use crate::config::{Config, PublicUrl};
 
@@ -148,13 +149,13 @@ pub struct Edge {
     tasks: TaskTracker,
     /// Places for WebSockets.
     sockets: Arc<Semaphore>,
-    /// Set when the gateway stops: WebSockets close so that clients come back elsewhere.
-    stopping: CancellationToken,
+    /// Where the gateway is on its way out: at its end WebSockets close so that clients come back elsewhere.
+    stopping: Stopping,
 }
 
 impl Edge {
     /// The edge in front of `backend`.
-    pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: CancellationToken) -> Arc<Self> {
+    pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: Stopping) -> Arc<Self> {
         Arc::new(Self {
             names: OperationNames::new(settings.trusted.operation_names()),
             gate: Gate::new(settings.limits.clone(), settings.introspection, settings.trusted.clone()),

@@ -1,6 +1,7 @@
 //! The accept loop: HTTP/1 and HTTP/2 on one port, with bounds on what a connection may hold without asking
 //! anything, and an end that lets requests under way finish.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,10 +20,14 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::Edge;
+use super::{Edge, Stopping};
+
+/// Connections that the kernel holds for us (what the standard library asks for, and more than Linux gave for long).
+const BACKLOG: usize = 4096;
+/// How long connections that were just accepted have for their first request once the gateway ends.
+const LAST_REQUESTS: Duration = Duration::from_millis(100);
 
 /// Bounds of a listener.
 #[derive(Debug, Clone)]
@@ -47,12 +54,7 @@ impl Default for ServerSettings {
 }
 
 /// Serves until `stopping`, then lets requests under way finish.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    settings: ServerSettings,
-    stopping: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, router: Router, settings: ServerSettings, stopping: Stopping) {
     let places = Arc::new(Semaphore::new(settings.connections));
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -69,18 +71,27 @@ pub async fn serve(
         .max_concurrent_streams(128)
         .max_header_list_size(settings.head_limit);
     let builder = Arc::new(builder);
+    let mut waiting = BACKLOG;
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { break };
+        // Whoever has connected before the end is served: closing the listener would reset connections that the kernel
+        // has taken already, and with them requests that were sent. Of a flood, no more than was waiting then.
         let stream = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopping.cancelled() => break,
+            biased;
+            accepted = listener.accept(), if waiting > 0 => accepted,
+            () = stopping.ended() => break,
         };
+        if stopping.has_ended() {
+            waiting -= 1;
+        }
         match stream {
             Ok((stream, peer)) => {
                 let (router, builder) = (router.clone(), builder.clone());
                 let (watcher, head_timeout) = (graceful.watcher(), settings.head_timeout);
+                let stopping = stopping.clone();
                 tokio::spawn(async move {
-                    connection(stream, ConnectInfo(peer), router, &builder, watcher, head_timeout).await;
+                    let asked = Asked { peer: ConnectInfo(peer), router, stopping };
+                    connection(stream, asked, &builder, watcher, head_timeout).await;
                     drop(place);
                 });
             }
@@ -88,6 +99,8 @@ pub async fn serve(
         }
     }
     drop(listener);
+    // hyper closes a connection whose first request it has not seen, even where that has arrived.
+    sleep(LAST_REQUESTS).await;
     if timeout(settings.grace, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not finish in time");
     }
@@ -102,10 +115,31 @@ async fn pause(error: &io::Error) {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
+/// What the requests of a connection meet.
+#[derive(Clone)]
+struct Asked {
     peer: ConnectInfo<std::net::SocketAddr>,
     router: Router,
+    stopping: Stopping,
+}
+
+impl Asked {
+    async fn answer(self, mut request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+        let old = request.version() <= Version::HTTP_11;
+        request.extensions_mut().insert(self.peer);
+        let mut response = self.router.oneshot(request.map(Body::new)).await?;
+        // A pooled connection that is closed while the next request is on its way loses that request, and a proxy does
+        // not send a POST twice. HTTP/2 has GOAWAY for this.
+        if old && self.stopping.is_leaving() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    of: Asked,
     builder: &auto::Builder<TokioExecutor>,
     watcher: Watcher,
     head_timeout: Duration,
@@ -114,10 +148,9 @@ async fn connection(
     let asked = Arc::new(AtomicBool::new(false));
     let service = service_fn({
         let asked = asked.clone();
-        move |mut request: hyper::Request<Incoming>| {
+        move |request: hyper::Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(peer);
-            router.clone().oneshot(request.map(Body::new))
+            of.clone().answer(request)
         }
     });
     let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
@@ -189,11 +222,38 @@ mod tests {
         };
         let slow = tokio::spawn(ask(500));
         sleep(Duration::from_millis(200)).await;
-        bench.stopping.cancel();
+        bench.stopping.end();
         let answer = slow.await.unwrap().unwrap().text().await.unwrap();
         assert_eq!(answer, r#"{"data":{"slow":500}}"#);
         timeout(Duration::from_secs(3), server).await.unwrap().unwrap();
         assert!(ask(0).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn leaving_serves_on_once_a_connection_and_says_so_to_balancers() {
+        let (bench, address, server) = start(Duration::from_secs(5)).await;
+        let client = reqwest::Client::new();
+        let get = |path: &str| client.get(format!("http://{address}{path}")).send();
+        assert_eq!(get("/livez").await.unwrap().headers().get("connection"), None);
+        let leaving = tokio::spawn({
+            let stopping = bench.stopping.clone();
+            async move { stopping.leave(Duration::from_secs(600)).await }
+        });
+        while !bench.stopping.is_leaving() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(get("/readyz").await.unwrap().status(), 503);
+        for _ in 0..2 {
+            let reply = get("/livez").await.unwrap();
+            assert_eq!(
+                (reply.status().as_u16(), &reply.headers()["connection"]),
+                (200, &HeaderValue::from_static("close"))
+            );
+        }
+        bench.stopping.end();
+        leaving.await.unwrap();
+        timeout(Duration::from_secs(3), server).await.unwrap().unwrap();
+        assert!(get("/livez").await.is_err());
     }
 
     #[tokio::test]

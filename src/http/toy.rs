@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream, Stream};
 use secrecy::{ExposeSecret, SecretString};
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::domain::{AccountRole, RequestMeta, SessionId, UserId};
@@ -167,7 +166,7 @@ impl Backend for Toy {
 pub(crate) struct Bench {
     pub(crate) toy: Arc<Toy>,
     pub(crate) edge: Arc<Edge>,
-    pub(crate) stopping: CancellationToken,
+    pub(crate) stopping: Stopping,
 }
 
 impl Bench {
@@ -176,7 +175,7 @@ impl Bench {
         settings.socket.origins = vec!["https://id.example.com".into()];
         change(&mut settings);
         let toy = Arc::new(Toy { schema: Schema::new(Query, Mutation, Changes), live: true.into() });
-        let stopping = CancellationToken::new();
+        let stopping = Stopping::new();
         Self { edge: Edge::new(settings, toy.clone(), stopping.clone()), toy, stopping }
     }
 }

@@ -155,7 +155,7 @@ impl Socket {
             tokio::select! {
                 // The writer has ended: the client is gone, or an operation closed the socket.
                 () = open.cancelled() => return None,
-                () = stopping.cancelled() => return Some(Close::RESTART),
+                () = stopping.ended() => return Some(Close::RESTART),
                 () = sleep_until(init_until), if !matches!(self.phase, Phase::Ready) => {
                     return Some(Close::INIT_TIMEOUT);
                 }

@@ -298,7 +298,7 @@ async fn stopping_tells_clients_to_come_back() {
     let mut client = server.ready(json!({})).await;
     client.subscribe("1", LONG).await;
     client.next().await;
-    server.bench.stopping.cancel();
+    server.bench.stopping.end();
     assert_eq!(client.code().await, 1012);
     server.bench.edge.finish(SOON).await;
     assert!(server.bench.edge.tasks.is_empty());
