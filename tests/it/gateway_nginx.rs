@@ -35,9 +35,9 @@ fn guide_lines() -> &'static str {
     GUIDE.split_once("```nginx\n").unwrap().1.split_once("```").unwrap().0
 }
 
-struct Nginx {
+pub struct Nginx {
     process: Child,
-    url: String,
+    pub url: String,
     _folder: tempfile::TempDir,
 }
 
@@ -55,26 +55,34 @@ fn replaced(text: &str, pairs: &[(&str, &str)]) -> String {
     })
 }
 
-/// Runs nginx as nobody, in a folder of its own.
+/// With the guide's lines, on addresses of the test.
 async fn start(app: &TestApp, upstream: SocketAddr, account: AccountId) -> Nginx {
+    let gateway = app.url("").replace("http://", "");
+    start_nginx(|listen| {
+        replaced(
+            guide_lines(),
+            &[
+                ("127.0.0.1:4000", gateway.as_str()),
+                ("127.0.0.1:3000", &upstream.to_string()),
+                ("listen 443 ssl;", &format!("listen {listen};")),
+                ("ssl_certificate     /etc/nginx/example.com.pem;", ""),
+                ("ssl_certificate_key /etc/nginx/example.com.key;", ""),
+                ("account_01jd0000000000000000000000", &account.to_string()),
+                ("__Host-latchkey", "latchkey"),
+            ],
+        )
+    })
+    .await
+}
+
+/// Runs nginx as nobody, in a folder of its own; `lines` says what it does on the address that it is given.
+pub async fn start_nginx(lines: impl FnOnce(SocketAddr) -> String) -> Nginx {
     let folder = tempfile::tempdir().unwrap();
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let binary = folder.path().join("nginx");
     fs::copy(nginx(), &binary).unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let gateway = app.url("").replace("http://", "");
-    let lines = replaced(
-        guide_lines(),
-        &[
-            ("127.0.0.1:4000", gateway.as_str()),
-            ("127.0.0.1:3000", &upstream.to_string()),
-            ("listen 443 ssl;", &format!("listen {free};")),
-            ("ssl_certificate     /etc/nginx/example.com.pem;", ""),
-            ("ssl_certificate_key /etc/nginx/example.com.key;", ""),
-            ("account_01jd0000000000000000000000", &account.to_string()),
-            ("__Host-latchkey", "latchkey"),
-        ],
-    );
+    let lines = lines(free);
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("  {name}_temp_path {name};\n"))
         .concat();

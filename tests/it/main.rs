@@ -27,6 +27,7 @@ mod edge;
 mod enforcement;
 mod enrollment;
 mod faults;
+mod fleet;
 mod freezes;
 mod gateway_auth;
 mod gateway_nginx;

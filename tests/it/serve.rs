@@ -85,8 +85,22 @@ pub async fn serve(folder: &Path, database: &str, smtp: &str) -> Gateway {
 
 /// The same with other settings.
 pub async fn serve_with(folder: &Path, database: &str, smtp: &str, vars: &[(&str, &str)]) -> Gateway {
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let (address, metrics) = (free(), free());
+    serve_at(folder, database, smtp, &free(), vars).await
+}
+
+pub fn free() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// The same on an address of one's own.
+pub async fn serve_at(
+    folder: &Path,
+    database: &str,
+    smtp: &str,
+    address: &str,
+    vars: &[(&str, &str)],
+) -> Gateway {
+    let (address, metrics) = (address.to_owned(), free());
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
     let process = latchkey(folder, database, smtp, &address)
         .arg("serve")
