@@ -138,7 +138,7 @@ async fn a_socket_names_documents_alike() {
 async fn the_pages_of_the_gateway_work_where_only_trusted_documents_are_executed() {
     with_manifest(true, async |app| {
         let documents = latchkey::http::pages::documents();
-        assert_eq!(documents.len(), 7);
+        assert_eq!(documents.len(), 10);
         for text in documents {
             // Without variables: what is said of them shows that the document was found.
             let reply = app.client().ask(text).await;

@@ -11,6 +11,7 @@ mod key;
 mod ko;
 mod language;
 mod letters;
+mod recovery;
 mod speech;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::domain::{AccountRole, PortfolioRole};
 
 pub use dates::Zone;
 pub use language::Language;
+pub use recovery::RecoveryNews;
 
 /// Somebody, as a mail names them.
 #[derive(Clone, PartialEq, Eq)]
@@ -121,59 +123,6 @@ pub enum Content {
     Recovery(RecoveryNews),
     /// About a freeze of resets, or a reset of somebody who belongs to the reader's place as well.
     Freeze(FreezeNews),
-}
-
-/// What there is to say about recovery contacts and recoveries. Nobody is there if the user is gone, and no name of the
-/// account if it is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum RecoveryNews {
-    /// The Owner named others.
-    ContactsNamed {
-        /// The account's name.
-        account: Option<String>,
-        /// Who they are to be.
-        contacts: Vec<Option<Person>>,
-        /// When they count, if that is so still.
-        effective_at: Option<OffsetDateTime>,
-        /// Whether the reader is the Owner.
-        own: bool,
-        /// The Owner.
-        owner: Option<Person>,
-    },
-    /// The Owner took a change back.
-    ContactsKept {
-        /// The account's name.
-        account: Option<String>,
-        /// Whether the reader is the Owner.
-        own: bool,
-        /// The Owner.
-        owner: Option<Person>,
-    },
-    /// To the Owner, with a link to stop it: the contacts are asked.
-    Requested {
-        /// The account's name.
-        account: Option<String>,
-        /// Who is asked.
-        contacts: Vec<Option<Person>>,
-        /// Until when.
-        until: OffsetDateTime,
-    },
-    /// To a contact, with a link to confirm.
-    Asked {
-        /// The Owner.
-        owner: Option<Person>,
-        /// The account's name.
-        account: Option<String>,
-        /// Until when.
-        until: OffsetDateTime,
-    },
-    /// The Owner said "this wasn't me".
-    Stopped {
-        /// The Owner.
-        owner: Option<Person>,
-        /// The account's name.
-        account: Option<String>,
-    },
 }
 
 /// What there is to say about freezes, and about resets in places that are not the reader's. Nobody is there if the user is
