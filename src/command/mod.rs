@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod bootstrap;
 pub mod dev;
+pub mod doctor;
 pub mod import;
 pub mod keys;
 mod listen;
@@ -46,6 +47,8 @@ enum Command {
     Schema,
     /// Brings the database up to date: collections, validators, indexes.
     Migrate,
+    /// Looks whether the gateway can do its work here, and says what to do where it cannot.
+    Doctor(doctor::DoctorArgs),
     /// Loads portfolios, accounts, people and memberships in bulk; a rerun changes nothing.
     Import(import::ImportArgs),
     /// Creates the first account and its Owner.
@@ -113,6 +116,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Dev(args) => dev::run(args).await,
         Command::Schema => schema::run(),
         Command::Migrate => migrate::run().await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Import(args) => import::run_command(args).await,
         Command::Bootstrap(args) => bootstrap::run(args).await,
         Command::Keys(command) => keys::run(command).await,

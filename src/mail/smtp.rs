@@ -130,6 +130,18 @@ impl SmtpTransport {
         opened.await.map_err(|error| refused_connection(&error))
     }
 
+    /// Connects as for a mail, TLS and user included, and hangs up: whether mail could be sent.
+    pub async fn probe(&self) -> Result<(), SendError> {
+        match timeout(self.limit, self.connect()).await {
+            Ok(Ok(mut connection)) => {
+                let _ = timeout(PROBE_TIMEOUT, connection.quit()).await;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(SendError::Transient("the mail server took too long".to_owned())),
+        }
+    }
+
     /// A kept connection that is still alive.
     async fn kept(&self) -> Option<Kept> {
         loop {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::crypto::{Keyring, KeyringError, Sealed};
 use crate::store::migration::SCHEMA_VERSION;
@@ -19,7 +20,7 @@ use crate::store::{Store, StoreError};
 use super::signing_keys;
 
 /// Values that are read at once.
-const BATCH: i64 = 200;
+pub(super) const BATCH: i64 = 200;
 /// Gateways that were not restarted yet go on sealing with an earlier key, so a look now and then is needed.
 const EVERY: Duration = Duration::from_secs(60);
 /// The same while MongoDB is away.
@@ -109,6 +110,15 @@ pub struct Resealed {
     pub unreadable: u64,
 }
 
+/// The place and the owner that a value is sealed for.
+fn belongs(value: &SealedValue) -> (&'static str, Vec<u8>) {
+    match value.owner {
+        SealedOwner::User(id) => (TOTP_PLACE, id.uuid().as_bytes().to_vec()),
+        SealedOwner::Webhook(id) => (SECRET_PLACE, id.uuid().as_bytes().to_vec()),
+        SealedOwner::Period(period) => (signing_keys::PLACE, period.to_be_bytes().to_vec()),
+    }
+}
+
 /// Values under one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
@@ -138,9 +148,8 @@ pub struct KeyRotation {
 }
 
 impl KeyRotation {
-    /// Whether this is the keyring of this database, and has every key that is needed. Leaves a mark of each new key and
-    /// writes down which one seals now.
-    pub async fn check(&self) -> Result<(), KeysError> {
+    /// Whether this is the keyring of this database, and has every key that is needed. Gives the ids that have marks.
+    pub async fn compare(&self) -> Result<Vec<String>, KeysError> {
         if self.store.schema_version().await?.is_none_or(|version| version < SCHEMA_VERSION) {
             return Err(KeysError::NotMigrated);
         }
@@ -164,8 +173,14 @@ impl KeyRotation {
         if let Some(id) = log_keys.into_iter().find(|id| !known.contains(&id.as_str())) {
             return Err(KeysError::MissingLogKey(id));
         }
-        for id in known {
-            if !marks.iter().any(|(marked, _)| marked == id) {
+        Ok(marks.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// The same; leaves a mark of each new key and writes down which one seals now.
+    pub async fn check(&self) -> Result<(), KeysError> {
+        let marked = self.compare().await?;
+        for id in self.keyring.ids() {
+            if !marked.iter().any(|marked| marked == id) {
                 let sealed = self.keyring.seal_under(id, MARK_PLACE, id.as_bytes(), MARK)?;
                 self.store.claim_key_mark(id, &sealed).await?;
             }
@@ -216,13 +231,13 @@ impl KeyRotation {
     }
 
     fn sealed_anew(&self, value: &SealedValue) -> Result<Sealed, KeyringError> {
-        let (place, owner) = match value.owner {
-            SealedOwner::User(id) => (TOTP_PLACE, id.uuid().as_bytes().to_vec()),
-            SealedOwner::Webhook(id) => (SECRET_PLACE, id.uuid().as_bytes().to_vec()),
-            SealedOwner::Period(period) => (signing_keys::PLACE, period.to_be_bytes().to_vec()),
-        };
-        let opened = self.keyring.open(place, &owner, &value.sealed)?;
-        self.keyring.seal(place, &owner, &opened)
+        let (place, owner) = belongs(value);
+        self.keyring.seal(place, &owner, &self.opened(value)?)
+    }
+
+    pub(super) fn opened(&self, value: &SealedValue) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+        let (place, owner) = belongs(value);
+        self.keyring.open(place, &owner, &value.sealed)
     }
 
     /// Looks after the keys of a gateway until `stopping`: sees whether they are the right ones as soon as MongoDB says

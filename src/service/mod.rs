@@ -40,6 +40,7 @@ pub mod give_role;
 pub mod invitations;
 pub mod invite_portfolio_user;
 pub mod invite_user;
+pub mod key_inspection;
 pub mod key_rotation;
 pub mod lift_mfa_reset_freeze;
 pub mod link_account;

@@ -14,6 +14,7 @@ pub mod devices;
 mod enforcement;
 pub mod error;
 pub mod import;
+pub mod inspect;
 pub mod invitations;
 mod ip_text;
 pub mod key_marks;

@@ -35,12 +35,13 @@ const MUTATIONS: [(&str, &str); 13] = [
 ];
 
 /// Every command, and why it takes no factor away. A new one fails the test until somebody has looked.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 16] = [
     ("serve", "the gateway"),
     ("dev", "the gateway, on a database of its own with demo people"),
     ("schema", "prints"),
     ("migrate", "collections, validators and indexes"),
     ("import", "adds people, whose factors are sealed as given; whoever is known already stays as they are"),
+    ("doctor", "reads"),
     ("bootstrap", "adds the first account and Owner, to an empty database only"),
     ("keys", "see below"),
     ("keys init", "writes a new file"),
