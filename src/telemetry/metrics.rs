@@ -129,6 +129,12 @@ pub const METRICS: &[Metric] = &[
         "mails that nothing waited for any more when their turn came",
     )),
     rare(times("latchkey_mail_send_seconds", &["outcome"], "how long the mail server took over one")),
+    gauge(
+        "latchkey_webhook_deliveries_waiting",
+        &[],
+        "of the database: messages to webhooks that wait, up to 10,000",
+    ),
+    rare(counter("latchkey_webhook_attempts_total", &["outcome"], "attempts to deliver one")),
     counter("latchkey_audit_sealed_total", &[], "events that this process sealed into their chains"),
     gauge("latchkey_audit_unsealed", &[], "of the database: events that wait to be sealed, up to 10,000"),
     gauge(

@@ -47,6 +47,7 @@ async fn deliveries_are_made_again_under_the_same_id() {
         assert_eq!(world.replay(other, ids.clone()).await.data("/replayWebhookDeliveries/count"), &json!(0));
         assert_eq!(world.replay(id, ids.clone()).await.data("/replayWebhookDeliveries/count"), &json!(1));
         assert_eq!(world.replay(id, ids).await.data("/replayWebhookDeliveries/count"), &json!(0), "it waits");
+        assert_eq!(app.audit_count(Scope::Account(world.account), AuditAction::WebhookReplayed).await, 3);
         assert_eq!(receiver.worker(app).drain().await.unwrap(), counts(1, 0, 0));
         assert_eq!(receiver.ids()[2], first.message_id());
         assert!(events.contains(&receiver.ids()[2]));
