@@ -103,7 +103,7 @@ image: web buildah
 
 # A mongod is fetched by the tests; LATCHKEY_MONGOD names another.
 image-check: image .tools/image/.installed
-	@mongod="$$LATCHKEY_MONGOD"; [ -n "$$mongod" ] || mongod=$$(find .tools -type f -name mongod | head -n 1); \
+	@mongod="$$LATCHKEY_MONGOD"; [ -n "$$mongod" ] || mongod=$$(find .tools -maxdepth 1 -type f -name 'mongod-*' | head -n 1); \
 		[ -n "$$mongod" ] || { echo "make: no mongod: run make test once, or set LATCHKEY_MONGOD" >&2; exit 1; }; \
 		PYTHONPATH=.tools/image $(PYTHON) k8s/image/check.py $(IMAGE) "$$mongod" .tools/scrape.prom
 
