@@ -135,6 +135,11 @@ pub const METRICS: &[Metric] = &[
         "of the database: messages to webhooks that wait, up to 10,000",
     ),
     rare(counter("latchkey_webhook_attempts_total", &["outcome"], "attempts to deliver one")),
+    rare(counter(
+        "latchkey_webhooks_disabled_total",
+        &[],
+        "webhooks that were switched off because they failed",
+    )),
     counter("latchkey_audit_sealed_total", &[], "events that this process sealed into their chains"),
     gauge("latchkey_audit_unsealed", &[], "of the database: events that wait to be sealed, up to 10,000"),
     gauge(
