@@ -158,6 +158,28 @@ fn files_stay_small() {
     assert!(long.is_empty(), "files over {LINES_MAX} lines:\n{}", long.join("\n"));
 }
 
+/// Those that are rare stand in no scrape of a test, so the source is asked.
+#[test]
+fn every_metric_is_documented() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/METRICS.md")).unwrap();
+    let (mut seen, mut unlisted) = (0, BTreeSet::new());
+    for path in files("src") {
+        let text = fs::read_to_string(&path).unwrap();
+        for kind in ["counter!(", "gauge!(", "histogram!("] {
+            for call in text.split(kind).skip(1) {
+                let Some(rest) = call.trim_start().strip_prefix("\"latchkey_") else { continue };
+                let name = format!("latchkey_{}", rest.split('"').next().unwrap());
+                seen += 1;
+                if !page.contains(&format!("| `{name}` |")) {
+                    unlisted.insert(name);
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "the reader of metrics sees only {seen}");
+    assert!(unlisted.is_empty(), "not in docs/METRICS.md: {unlisted:?}");
+}
+
 #[test]
 fn only_the_clock_reads_the_time() {
     let mut readers = Vec::new();
