@@ -13,8 +13,8 @@ RUN npm run build
 FROM docker.io/library/rust:1.95-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
-# There is no git here: `--build-arg LATCHKEY_COMMIT=$(git rev-parse --short=12 HEAD)` and SOURCE_DATE_EPOCH say what is built.
-ARG LATCHKEY_COMMIT
+# There is no git here: `--build-arg GIT_COMMIT=$(git rev-parse --short=12 HEAD)` and SOURCE_DATE_EPOCH say what is built.
+ARG GIT_COMMIT
 ARG SOURCE_DATE_EPOCH
 COPY src/ src/
 COPY tests/architecture.rs tests/architecture.rs

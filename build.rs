@@ -1,9 +1,12 @@
 //! Which commit this is built from, and from when it is, for `--version` and the metrics.
 //!
-//! `LATCHKEY_COMMIT` and `SOURCE_DATE_EPOCH` say so where there is no git, such as in a container's build. Otherwise release
+//! `GIT_COMMIT` and `SOURCE_DATE_EPOCH` say so where there is no git, such as in a container's build. Otherwise release
 //! builds ask git: the date is the commit's own, so that two builds of one commit are alike
 //! (<https://reproducible-builds.org/specs/source-date-epoch/>). Debug builds do not ask: each commit would compile the
 //! package anew.
+//!
+//! What goes to the source is named without `LATCHKEY_`: cargo hands it on to what `cargo run` and `cargo test` start, where
+//! every `LATCHKEY_` variable is configuration.
 
 use std::env;
 use std::process::Command;
@@ -45,7 +48,7 @@ fn main() {
         println!("cargo::rerun-if-env-changed={name}");
         env::var(name).ok().filter(|text| !text.is_empty())
     };
-    let (commit, date) = (given("LATCHKEY_COMMIT"), given("SOURCE_DATE_EPOCH"));
+    let (commit, date) = (given("GIT_COMMIT"), given("SOURCE_DATE_EPOCH"));
     let ask = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     if ask && (commit.is_none() || date.is_none()) {
         watch_head();
@@ -62,6 +65,6 @@ fn main() {
             text
         }
     });
-    println!("cargo::rustc-env=LATCHKEY_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
-    println!("cargo::rustc-env=LATCHKEY_BUILT={}", built.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=BUILD_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
+    println!("cargo::rustc-env=BUILD_DATE={}", built.as_deref().unwrap_or("unknown"));
 }

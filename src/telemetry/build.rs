@@ -3,15 +3,15 @@
 /// The version, as Semantic Versioning has it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit it was built from; `unknown` in debug builds.
-pub const COMMIT: &str = env!("LATCHKEY_COMMIT");
+pub const COMMIT: &str = env!("BUILD_COMMIT");
 /// The day it is from: of `SOURCE_DATE_EPOCH`, else of the commit; `unknown` in debug builds.
-pub const BUILT: &str = env!("LATCHKEY_BUILT");
+pub const BUILT: &str = env!("BUILD_DATE");
 /// All of it in one line.
 pub const LINE: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (commit ",
-    env!("LATCHKEY_COMMIT"),
+    env!("BUILD_COMMIT"),
     ", built ",
-    env!("LATCHKEY_BUILT"),
+    env!("BUILD_DATE"),
     ")"
 );

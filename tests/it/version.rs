@@ -41,19 +41,19 @@ fn the_version_names_commit_and_day_as_the_build_says_or_as_git_does() {
     let has = |lines: &[String], line: &str| lines.iter().any(|has| has == line);
 
     let release = built(&script, &checkout, &[("PROFILE", "release")]);
-    assert!(has(&release, &format!("cargo::rustc-env=LATCHKEY_COMMIT={commit}")), "{release:?}");
-    assert!(has(&release, "cargo::rustc-env=LATCHKEY_BUILT=2026-02-28"), "{release:?}");
+    assert!(has(&release, &format!("cargo::rustc-env=BUILD_COMMIT={commit}")), "{release:?}");
+    assert!(has(&release, "cargo::rustc-env=BUILD_DATE=2026-02-28"), "{release:?}");
     assert!(has(&release, "cargo::rerun-if-changed=.git/HEAD"), "{release:?}");
 
-    let given = [("PROFILE", "release"), ("LATCHKEY_COMMIT", "abc"), ("SOURCE_DATE_EPOCH", "951782400")];
+    let given = [("PROFILE", "release"), ("GIT_COMMIT", "abc"), ("SOURCE_DATE_EPOCH", "951782400")];
     let given = built(&script, &checkout, &given);
-    assert!(has(&given, "cargo::rustc-env=LATCHKEY_COMMIT=abc"), "{given:?}");
-    assert!(has(&given, "cargo::rustc-env=LATCHKEY_BUILT=2000-02-29"), "{given:?}");
+    assert!(has(&given, "cargo::rustc-env=BUILD_COMMIT=abc"), "{given:?}");
+    assert!(has(&given, "cargo::rustc-env=BUILD_DATE=2000-02-29"), "{given:?}");
     let wrong = built(&script, &checkout, &[("SOURCE_DATE_EPOCH", "yesterday")]);
     assert!(wrong.iter().any(|line| line.starts_with("cargo::error=SOURCE_DATE_EPOCH")), "{wrong:?}");
 
     // Each commit would compile the package anew.
     let debug = built(&script, &checkout, &[("PROFILE", "debug")]);
-    assert!(has(&debug, "cargo::rustc-env=LATCHKEY_COMMIT=unknown"), "{debug:?}");
+    assert!(has(&debug, "cargo::rustc-env=BUILD_COMMIT=unknown"), "{debug:?}");
     assert!(!debug.iter().any(|line| line.contains(".git")), "{debug:?}");
 }
