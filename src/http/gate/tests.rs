@@ -34,6 +34,17 @@ fn a_fragment_bomb_is_refused() {
     assert!(refused(bomb).contains("fields"));
 }
 
+/// Neither its root fields nor its depth give it away.
+#[test]
+fn a_fragment_bomb_under_one_root_field_is_refused() {
+    let mut bomb = String::from("{ viewer { ...F0 } }");
+    for n in 0..12 {
+        write!(bomb, " fragment F{n} on User {{ ...F{} ...F{} }}", n + 1, n + 1).unwrap();
+    }
+    bomb.push_str(" fragment F12 on User { name }");
+    assert!(refused(bomb).contains("fields"));
+}
+
 #[test]
 fn a_long_chain_of_fragments_is_refused() {
     let mut chain = String::from("{ ...F0 }");

@@ -11,6 +11,7 @@ mod logs;
 mod mongod;
 pub mod secrets;
 mod socket;
+pub mod timing;
 mod world;
 
 use std::net::SocketAddr;

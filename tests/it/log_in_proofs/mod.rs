@@ -203,30 +203,7 @@ async fn no_answer_tells_whether_an_address_is_known() {
     .await;
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// How often labels that are dealt anew give as large a ratio of medians: the p-value of a permutation test.
-fn chance(known: &[f64], unknown: &[f64], ratio: f64) -> f64 {
-    let mut all: Vec<f64> = known.iter().chain(unknown).copied().collect();
-    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
-    let mut as_large = 0;
-    for _ in 0..2000 {
-        for index in (1..all.len()).rev() {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            all.swap(index, usize::try_from(seed >> 33).unwrap() % (index + 1));
-        }
-        let (one, other) = all.split_at(known.len());
-        let (one, other) = (median(one.to_vec()), median(other.to_vec()));
-        as_large += i32::from((one / other).max(other / one) >= ratio);
-    }
-    f64::from(as_large) / 2000.0
-}
-
-/// Interleaved, so that whatever else the machine does hits both alike. It fails only on a gross and certain difference, as
-/// when no password is hashed for nobody: that leaves less than half.
+/// When no password is hashed for nobody, that leaves less than half.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_in_takes_as_long_for_nobody_as_for_somebody() {
     let passwords = Passwords::with_params(2, 19 * 1024, 2, 1).unwrap();
@@ -249,11 +226,7 @@ async fn a_log_in_takes_as_long_for_nobody_as_for_somebody() {
                 times.push(start.elapsed().as_secs_f64());
             }
         }
-        let (one, other) = (median(known.clone()), median(unknown.clone()));
-        let ratio = (one / other).max(other / one);
-        let chance = chance(&known, &unknown, ratio);
-        println!("log-in: {one:.4} s for somebody, {other:.4} s for nobody, p = {chance}");
-        assert!(ratio < 1.5 || chance > 0.001, "{one} s for somebody, {other} s for nobody, p = {chance}");
+        harness::timing::assert_alike("log-in", &known, &unknown);
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Asking for a recovery: the same answer for everybody, a bounded number of mails, and the Owner knows at once.
 
+use std::time::Instant;
+
 use latchkey::domain::{AccountRole, AuditAction, Scope};
 use mongodb::bson::doc;
 
@@ -107,6 +109,29 @@ async fn nobody_is_asked_before_the_contacts_count_nor_while_resets_are_held() {
         app.update("users", owner, doc! { "$unset": { "email_unverified": "" } }).await;
         request(&app.client(), &world.owner.email).await;
         assert_eq!(app.deliver().await.len(), seen + 4);
+    })
+    .await;
+}
+
+/// Each day anew, when nothing waits any more: contacts are asked each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_takes_as_long_for_nobody_as_for_an_owner() {
+    harness::run(async |app| {
+        let world = with_contacts(app).await;
+        let client = app.client();
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for round in 0..60 {
+            app.advance(DAY);
+            let seen = app.deliver().await.len();
+            let nobody = format!("nobody{round}@example.test");
+            for (email, times) in [(&world.owner.email, &mut known), (&nobody, &mut unknown)] {
+                let start = Instant::now();
+                assert_eq!(said(&request(&client, email).await, "requestRecovery"), "RecoveryRequested");
+                times.push(start.elapsed().as_secs_f64());
+            }
+            assert_eq!(app.deliver().await.len() - seen, 4, "the contacts and the Owner, each time");
+        }
+        harness::timing::assert_alike("requestRecovery", &known, &unknown);
     })
     .await;
 }
