@@ -2,15 +2,20 @@
 # Run:    docker run --read-only -p 4000:4000 -e LATCHKEY_… latchkey:0.1.0 serve
 # The image holds the gateway with the libraries that it names, the web part and CA roots; no shell, and no mongod.
 
-FROM docker.io/library/node:22-bookworm-slim AS web
+# By tag here: a digest has to be looked up, and goes stale. To build from what you have looked at:
+# --build-arg NODE_IMAGE=node@sha256:… --build-arg RUST_IMAGE=rust@sha256:…  `make image` needs no base image at all.
+ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
+ARG RUST_IMAGE=docker.io/library/rust:1.95-bookworm
+
+FROM ${NODE_IMAGE} AS web
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY schema.graphql /src/schema.graphql
 COPY web/ ./
 RUN npm run build
 
-FROM docker.io/library/rust:1.95-bookworm AS build
+FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 # There is no git here: `--build-arg GIT_COMMIT=$(git rev-parse --short=12 HEAD)` and SOURCE_DATE_EPOCH say what is built.

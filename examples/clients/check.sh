@@ -30,7 +30,7 @@ pid=$!
 
 echo '== TypeScript'
 cd "$here/typescript"
-"$npm" ci --loglevel=error
+"$npm" ci --ignore-scripts --loglevel=error
 "$npm" run --silent build
 echo '== Python'
 cd "$here/python"
@@ -39,7 +39,7 @@ packages=$here/python/.packages
 if [ ! "$packages/.installed" -nt requirements.txt ]; then
   rm -rf "$packages"
   "$python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
-    --target "$packages" -r requirements.txt
+    --require-hashes --only-binary :all: --target "$packages" -r requirements.txt
   touch "$packages/.installed"
 fi
 PYTHONPATH=$packages "$python" -m ariadne_codegen >/dev/null
@@ -50,7 +50,7 @@ $cargo clippy --locked --quiet --all-targets -- -D warnings
 $cargo build --locked --quiet
 echo '== Relay'
 cd "$here/relay"
-"$npm" ci --loglevel=error
+"$npm" ci --ignore-scripts --loglevel=error
 "$npm" run --silent check
 
 tries=0
