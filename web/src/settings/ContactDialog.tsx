@@ -22,7 +22,7 @@ export default function ContactDialog(props: {
   const { account, current } = props;
   const { edges, error, again } = useAllPages(
     contactCandidatesDocument,
-    { id: account.id },
+    { id: account.id, roles: ['OWNER', 'ADMIN'] },
     (data) => data.account?.users,
   );
   const [picked, setPicked] = useState<string | null>(null);

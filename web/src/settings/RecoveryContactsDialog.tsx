@@ -3,14 +3,18 @@ import { NativeSelect, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { useAllPages } from '../api/useAllPages';
+import type { AccountRole } from '../gql/graphql';
 import { useI18n } from '../i18n';
 import { MemberForm } from '../members/MemberForm';
 import { perform } from '../members/places';
 import { FailureNotice } from '../ui/FailureNotice';
 import { Loading } from '../ui/Loading';
 import { useToast } from '../ui/toasts';
-import { recoveryCandidatesDocument, setRecoveryContactsDocument } from './recoveryDocuments';
+import { contactCandidatesDocument } from './documents';
+import { setRecoveryContactsDocument } from './recoveryDocuments';
 
+// Everybody but the Owner, whom they vouch for, and SUPPORT.
+const ELIGIBLE: AccountRole[] = ['ADMIN', 'MANAGER', 'ANALYST', 'CAMPAIGN_COORDINATOR', 'CONTENT_CREATOR'];
 const PLACES = [0, 1, 2];
 
 export default function RecoveryContactsDialog(props: {
@@ -23,8 +27,8 @@ export default function RecoveryContactsDialog(props: {
   const client = useClient();
   const { account } = props;
   const { edges, error, again } = useAllPages(
-    recoveryCandidatesDocument,
-    { id: account.id },
+    contactCandidatesDocument,
+    { id: account.id, roles: ELIGIBLE },
     (data) => data.account?.users,
   );
   const [picked, setPicked] = useState<string[]>(PLACES.map((place) => props.current[place] ?? ''));

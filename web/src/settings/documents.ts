@@ -32,19 +32,23 @@ export const securityContactDocument = graphql(`
     account(id: $id) {
       id
       securityContact {
-        id
-        name
-        email
+        ...ContactPart
       }
     }
+  }
+
+  fragment ContactPart on User {
+    id
+    name
+    email
   }
 `);
 
 export const contactCandidatesDocument = graphql(`
-  query ContactCandidates($id: ID!, $after: String) {
+  query ContactCandidates($id: ID!, $roles: [AccountRole!]!, $after: String) {
     account(id: $id) {
       id
-      users(first: 100, after: $after, roles: [OWNER, ADMIN]) {
+      users(first: 100, after: $after, roles: $roles) {
         edges {
           role
           customRole {
@@ -52,9 +56,7 @@ export const contactCandidatesDocument = graphql(`
             name
           }
           node {
-            id
-            name
-            email
+            ...ContactPart
           }
         }
         pageInfo {
@@ -74,9 +76,7 @@ export const setAccountSecurityContactDocument = graphql(`
         account {
           id
           securityContact {
-            id
-            name
-            email
+            ...ContactPart
           }
         }
       }

@@ -13,37 +13,12 @@ export const recoveryContactsDocument = graphql(`
 
   fragment RecoveryContactsPart on RecoveryContacts {
     contacts {
-      id
-      name
-      email
+      ...ContactPart
     }
     change {
       effectiveAt
       contacts {
-        id
-        name
-        email
-      }
-    }
-  }
-`);
-
-export const recoveryCandidatesDocument = graphql(`
-  query RecoveryCandidates($id: ID!, $after: String) {
-    account(id: $id) {
-      id
-      users(first: 100, after: $after, roles: [ADMIN, MANAGER, ANALYST, CAMPAIGN_COORDINATOR, CONTENT_CREATOR]) {
-        edges {
-          node {
-            id
-            name
-            email
-          }
-        }
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
+        ...ContactPart
       }
     }
   }
