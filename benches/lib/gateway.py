@@ -24,15 +24,30 @@ SEARCH = (
     "query Search($id: ID!, $text: String!) { account(id: $id) { users(first: 25, search: $text) { edges { role node { "
     "id email name mfa { enabled } } } pageInfo { hasNextPage endCursor } } } }"
 )
+FIRST_PAGE = (
+    "query First($id: ID!, $n: Int!) { account(id: $id) { users(first: $n) { edges { role node { id email name } } "
+    "pageInfo { hasNextPage endCursor } } } }"
+)
+LAST_PAGE = (
+    "query Last($id: ID!, $n: Int!) { account(id: $id) { users(last: $n) { edges { role node { id email name } } "
+    "pageInfo { hasPreviousPage startCursor } } } }"
+)
+FIND = (
+    "query Find($id: ID!, $n: Int!, $text: String!) { account(id: $id) { users(first: $n, search: $text) { edges { role node { "
+    "id email name } } pageInfo { hasNextPage endCursor } } } }"
+)
+COUNT = "query Count($id: ID!) { account(id: $id) { users(first: 1) { totalCount edges { node { id } } } } }"
+FOUND = "query Found($id: ID!, $text: String!) { account(id: $id) { users(first: 1, search: $text) { totalCount edges { node { id } } } } }"
 VIEWER = "query Viewer { viewer { user { id name email } accounts(first: 25) { edges { role node { id name } } } } }"
 RESET = (
     "mutation Reset($user: ID!) { resetUserMfa(input: { userId: $user, reason: \"lost phone\" }) { __typename "
     "... on MfaResetRequested { mfaReset { id state expiresAt } } ... on ResetUserMfaRejected { reason } } }"
 )
-_LOG_IN = (
+LOG_IN = (
     "mutation($email: String!, $password: String!) { logIn(input: { email: $email, password: $password }) { __typename "
     "... on MfaChallenge { challengeToken } ... on LogInRejected { reason } } }"
 )
+ACCEPT = "mutation Accept($token: String!) { acceptMfaReset(input: { token: $token }) { __typename ... on AcceptMfaResetRejected { reason } } }"
 _ANSWER = (
     "mutation($token: String!, $code: String!) { answerMfaChallenge(input: { challengeToken: $token, code: $code }) { "
     "__typename ... on LoggedIn { sessionToken } } }"
@@ -77,7 +92,7 @@ class Client:
 def log_in(url, email):
     """A session token of a reader."""
     client = Client(url)
-    given = client.ask(_LOG_IN, {"email": email, "password": rows.READER_PASSWORD})["logIn"]
+    given = client.ask(LOG_IN, {"email": email, "password": rows.READER_PASSWORD})["logIn"]
     if given["__typename"] != "MfaChallenge":
         raise RuntimeError(f"{email}: {given}")
     answer = {"token": given["challengeToken"], "code": totp(rows.READER_TOTP)}
