@@ -54,10 +54,13 @@ mutants: system tools web
 build: web
 	$(CARGO) build --locked --release
 
-# BENCH='--users 1000000' for a million people; the import alone takes minutes.
+# One command, some fifteen minutes on two idle cores beside the release builds. BENCH='--users 1000000' compares a million people with
+# ten thousand instead (the import takes minutes, once); BENCH='--only reads' measures a part; BENCH='--gateway FILE --floor FILE
+# --hashes FILE' builds nothing. The database stays in benches/.data, or in BENCH_DATA. The tables are written even if a part failed.
 bench: system .tools/bench/.installed benches/peers/node_modules/.installed
-	PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH)
-	PYTHONPATH=.tools/bench $(PYTHON) benches/report.py
+	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it (apt-get install valgrind)" >&2; exit 1; }
+	@status=0; PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH) || status=$$?; \
+		PYTHONPATH=.tools/bench $(PYTHON) benches/report.py || status=$$?; exit $$status
 
 # What a request costs may not grow: see benches/gate.py. Takes some three minutes beside two release builds.
 bench-gate: system .tools/bench/.installed

@@ -110,6 +110,8 @@ def measure(bench, names, results, finish):
             traceback.print_exc()
             log(f"{name} FAILED: {error}")
             results.all.pop(name, None)
+            if getattr(error, "found", None):
+                results.all[name] = error.found
             results.failed[name] = f"{type(error).__name__}: {error}"
         results.took[name] = round(time.monotonic() - started, 1)
         results.put()

@@ -4,6 +4,7 @@ import json
 import os
 import statistics
 import subprocess
+import time
 
 import gateway
 import seeding
@@ -46,7 +47,20 @@ def load(server, mongod, requests, connections, seconds, **kind):
     before, mongo_before = servers.cpu(server.pid), servers.cpu(mongod.pid)
     ran = subprocess.run(command(server, requests, connections, seconds, **kind), capture_output=True, text=True, timeout=seconds + 60)
     spent, mongo_spent = servers.cpu(server.pid) - before, servers.cpu(mongod.pid) - mongo_before
-    return result(server, ran, spent, mongo_spent)
+    found = result(server, ran, spent, mongo_spent)
+    if found["late"]:
+        calm_down(server)
+    return found
+
+
+def calm_down(server, limit=20):
+    """Waits until a server that had more to do than it could has no more of it: it would slow the next one down."""
+    started = time.monotonic()
+    while time.monotonic() - started < limit:
+        before = servers.cpu(server.pid)
+        time.sleep(0.5)
+        if servers.cpu(server.pid) - before < 0.05:
+            return
 
 
 def result(server, ran, spent, mongo_spent):

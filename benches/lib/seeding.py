@@ -25,6 +25,14 @@ def keyring(latchkey, data=DATA):
     return keys
 
 
+def drop(mongod, database):
+    """What an import left behind that did not end."""
+    import pymongo
+
+    with pymongo.MongoClient(mongod.uri, timeoutMS=60_000) as client:
+        client.drop_database(database)
+
+
 def seed(latchkey, mongod, users, big, data=DATA):
     """A database of so many people: its name, the readers, the keyring, and what the import took."""
     database, targets = f"bench_{users}_{big}", os.path.join(data, f"targets_{users}_{big}.tsv")
@@ -36,6 +44,7 @@ def seed(latchkey, mongod, users, big, data=DATA):
         subprocess.run([latchkey, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL, timeout=900)
     else:
         log(f"importing {users:,} people and an account of {big:,}")
+        drop(mongod, database)
         rows = os.path.join(data, f"rows_{users}_{big}.jsonl")
         with open(rows, "w") as out:
             subprocess.run([sys.executable, os.path.join(HERE, "rows.py"), str(users), "--big", str(big), "--targets", targets],

@@ -35,7 +35,7 @@ BIG = {
 ANSWER = {"users tab": servers.NAMES, "viewer": ["latchkey", "yoga", "apollo", "mercurius"]}
 RATES = (20, 50, 150)
 READS_BESIDE, STORM_CLIENTS = 50, 16
-SUBSCRIPTIONS, RESETS_A_SECOND = 1000, 2
+SUBSCRIPTIONS, RESETS_A_SECOND = 1000, 1
 
 
 class Bench:
@@ -49,6 +49,9 @@ class Bench:
     def start(self, name, **kind):
         log_file = os.path.join(self.data, "logs", f"{self.database}.{name}.log")
         return servers.Server(name, self.binaries, self.mongod, self.database, self.keys, log=log_file, **kind)
+
+    def at(self):
+        return self.binaries, self.mongod, self.database, self.keys
 
     def need(self, *names):
         for name in names:
@@ -87,6 +90,31 @@ class Bench:
         self.running = {}
 
 
+class Partly(Exception):
+    """Some of it failed; the rest was measured."""
+
+    def __init__(self, found, wrong):
+        super().__init__("; ".join(f"{name}: {error}" for name, error in wrong.items()))
+        self.found = found
+
+
+def each(names, measure):
+    """What `measure` gives for each name. One that fails stops no other; the end of the time stops all."""
+    found, wrong = {}, {}
+    for name in names:
+        log(f"  {name}")
+        try:
+            found[name] = measure(name)
+        except servers.TookTooLong as error:
+            wrong[name] = error
+            break
+        except Exception as error:  # whatever it is: the next one is another matter
+            wrong[name] = error
+    if wrong:
+        raise Partly(found, wrong)
+    return found
+
+
 def same_answers(running, readers, question):
     """Fails unless every server answers every reader with the same bytes."""
     for reader in readers:
@@ -113,6 +141,7 @@ def commands(bench):
     first = bench.readers()[0]
     client = gateway.Client(bench.need("latchkey")[0].url, first["token"])
     asked = dict(READS)
+    asked["users tab, page of 100"] = lambda r: (gateway.USERS_TAB, {"id": r["account"], "n": 100})
     if first["big"]:
         asked.update({f"account of {bench.args.big:,}: {name}": question for name, question in BIG.items()})
     return {name: counting.commands(bench.mongod.uri, bench.database, lambda: client.ask(*question(first)))
@@ -158,13 +187,43 @@ def start(bench, times=5):
 
 
 def reads(bench):
-    found = {}
-    for name, question in READS.items():
-        log(f"  {name}")
+    def one(name):
         running = bench.need(*ANSWER.get(name, ["latchkey"]))
-        requests = loading.write(loading.reads(bench.readers(), question), "reads", bench.data)
-        found[name] = loading.rounds(running, bench.mongod, requests, bench.args)
-    return found
+        requests = loading.write(loading.reads(bench.readers(), READS[name]), "reads", bench.data)
+        return loading.rounds(running, bench.mongod, requests, bench.args)
+
+    return each(READS, one)
+
+
+def memory(bench):
+    """Of fresh processes, after the Users tab was read by all clients; the tokens come from log-ins elsewhere, since a password
+    takes 19 MiB while it is hashed. Then, of ours, after log-ins as well."""
+    requests = loading.write(loading.reads(bench.readers(), READS["users tab"]), "memory", bench.data)
+    logging = loading.write(json_rows(log_in_requests(bench)) * 2, "log-ins", bench.data)
+
+    def one(name):
+        server = bench.start(name)
+        try:
+            loading.load(server, bench.mongod, requests, bench.args.clients, 3 * bench.args.seconds)
+            time.sleep(1)
+            found = {"loaded_mb": round(servers.memory(server.pid), 1), "most_mb": round(servers.memory(server.pid, "VmHWM"), 1)}
+            if name == "latchkey":
+                loading.load(server, bench.mongod, logging, 8, 30, once=True, expect='"MfaChallenge"')
+                time.sleep(1)
+                found["log_ins_mb"] = round(servers.memory(server.pid), 1)
+            return found
+        finally:
+            server.stop()
+
+    try:
+        return each(servers.NAMES, one)
+    finally:
+        bench.tidy()
+
+
+def json_rows(path):
+    with open(path) as file:
+        return json.load(file)
 
 
 def rates(bench):
@@ -172,11 +231,12 @@ def rates(bench):
     running = bench.need(*servers.NAMES)
     for server in running:
         loading.load(server, bench.mongod, requests, 4, 1)
-    found = {}
-    for rate in RATES:
-        log(f"  {rate} arrivals a second")
-        found[rate] = {server.name: loading.load(server, bench.mongod, requests, 64, bench.args.rate_seconds, rate=rate) for server in running}
-    return found
+
+    def one(rate):
+        running = bench.need(*servers.NAMES)
+        return {server.name: loading.load(server, bench.mongod, requests, 64, bench.args.rate_seconds, rate=rate) for server in running}
+
+    return {str(rate): found for rate, found in each(RATES, one).items()}
 
 
 def resets(bench):
@@ -339,7 +399,6 @@ def instructions(bench):
     readers = bench.readers()
     people = [(row["token"], row["user"]) for row in loading.resets(readers)]
     bench.stop()
-    at = (bench.binaries, bench.mongod, bench.database, bench.keys)
 
     def tab(number):
         reader = readers[number % len(readers)]
@@ -349,33 +408,43 @@ def instructions(bench):
         token, person = people[number % len(people)]
         return token, gateway.RESET, {"user": person}
 
-    def log_in_of(number):
-        return None, gateway.LOG_IN, {"email": readers[number % len(readers)]["email"], "password": gateway.rows.READER_PASSWORD}
-
     found = {}
     for kind, asked in (("users tab", tab), ("reset", reset)):
+        log(f"  {kind}")
         bench.tidy()
-        found[kind] = {name: round(counting.instructions(kind, name, *at, asked, 40, data=bench.data), 3) for name in ("latchkey", "floor")}
-    bench.tidy()
-    whole = counting.instructions("log-in", "latchkey", *at, log_in_of, 10, warm_up=4, data=bench.data)
-    found["log-in"] = {"latchkey": round(whole, 3), "floor": round(counting.hash_instructions(bench.binaries["hashes"], bench.data), 3)}
+        found[kind] = {name: round(counting.instructions(kind, name, *bench.at(), asked, 40, data=bench.data), 3) for name in ("latchkey", "floor")}
     bench.tidy()
     return found
 
 
+def log_in_instructions(bench):
+    """A log-in, and a password in the library alone: what is left is a log-in without Argon2."""
+    emails = [reader["email"] for reader in bench.readers()]
+    bench.stop()
+    bench.tidy()
+
+    def asked(number):
+        return None, gateway.LOG_IN, {"email": emails[number % len(emails)], "password": gateway.rows.READER_PASSWORD}
+
+    whole = counting.instructions("log-in", "latchkey", *bench.at(), asked, 10, warm_up=4, data=bench.data)
+    bench.tidy()
+    return {"latchkey": round(whole, 3), "library": round(counting.hash_instructions(bench.binaries["hashes"], bench.data), 3)}
+
+
 def growth(bench):
     """Equal pages of a small and of a large directory, in interleaved rounds; `bench.small` is the small one."""
-    small, found = bench.small, {"settled_seconds": {}}
+    small = bench.small
     for one in (small, bench):
-        found["settled_seconds"][one.database] = one.settle()
+        log(f"  {one.database} has settled after {one.settle()} s")
     both = {"small": small.need("latchkey")[0], "large": bench.need("latchkey")[0]}
     asked = {**READS, **({f"account of {bench.args.big:,}: {name}": question for name, question in BIG.items()} if bench.args.big else {})}
-    for name, question in asked.items():
-        log(f"  {name}")
+
+    def one(name):
+        question = asked[name]
         sides = {"small": small.readers(), "large": bench.readers()}
         pages = {side: shape(both[side], readers[0], question) for side, readers in sides.items()}
         if pages["small"] != pages["large"]:
-            raise RuntimeError(f"{name}: the pages differ, so their costs cannot be compared")
+            raise RuntimeError("the pages differ, so their costs cannot be compared")
         runs = {"small": [], "large": []}
         for number in range(-1, bench.args.rounds):
             for side in list(runs)[:: 1 if number % 2 == 0 else -1]:
@@ -383,8 +452,9 @@ def growth(bench):
                 run = loading.load(both[side], bench.mongod, requests, bench.args.clients, bench.args.seconds if number >= 0 else 1)
                 if number >= 0:
                     runs[side].append(run)
-        found[name] = {side: loading.middle(seen) for side, seen in runs.items()}
-    return found
+        return {side: loading.middle(seen) for side, seen in runs.items()}
+
+    return each(asked, one)
 
 
 def shape(server, reader, question):
@@ -398,9 +468,10 @@ def shape(server, reader, question):
 
 # What is measured, in this order, and how many seconds each may take at most.
 WORKLOADS = {
-    "answers": (answers, 120), "commands": (commands, 120), "sizes": (sizes, 240), "start": (start, 240), "reads": (reads, 600),
+    "answers": (answers, 120), "commands": (commands, 120), "sizes": (sizes, 240), "start": (start, 240), "reads": (reads, 600), "memory": (memory, 240),
     "rates": (rates, 400), "resets": (resets, 300), "accepts": (accepts, 300), "log_in": (log_in, 200), "storm": (storm, 200),
-    "subscriptions": (subscriptions, 200), "hangup": (hangup, 240), "instructions": (instructions, 600), "growth": (growth, 2400),
+    "subscriptions": (subscriptions, 200), "hangup": (hangup, 240), "instructions": (instructions, 500),
+    "log_in_instructions": (log_in_instructions, 240), "growth": (growth, 2400),
 }
 SMALL = [name for name in WORKLOADS if name != "growth"]
 LARGE = ["commands", "growth"]
