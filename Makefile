@@ -59,8 +59,7 @@ build: web
 # --hashes FILE' builds nothing. The database stays in benches/.data, or in BENCH_DATA. The tables are written even if a part failed.
 bench: system .tools/bench/.installed benches/peers/node_modules/.installed
 	@command -v valgrind >/dev/null || { echo "make: valgrind is missing; install it (apt-get install valgrind)" >&2; exit 1; }
-	@status=0; PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH) || status=$$?; \
-		PYTHONPATH=.tools/bench $(PYTHON) benches/report.py || status=$$?; exit $$status
+	PYTHONPATH=.tools/bench $(PYTHON) benches/run.py $(BENCH)
 
 # What a request costs may not grow: see benches/gate.py. Takes some three minutes beside two release builds.
 bench-gate: system .tools/bench/.installed

@@ -8,7 +8,7 @@
 All servers run over one MongoDB on this machine, on latchkey's own collections. Before anything is timed, their answers are
 compared byte for byte. Rounds are interleaved (A B C, C B A, …); ratios are what counts, absolute figures are this machine's.
 
-Writes docs/performance/results-<users>.json after each part; `benches/report.py` makes the table and the plots of it. A part that
+Writes docs/performance/results-<users>.json after each part, and at the end the tables and plots (benches/report.py). A part that
 fails or takes too long is named at the end, with status 1, and stops no other.
 """
 
@@ -147,8 +147,12 @@ def main():
         for bench in benches:
             bench.stop()
         mongod.stop()
-    log(f"wrote {os.path.relpath(results.path)}")
+    folder = os.path.dirname(results.path)
+    told = subprocess.run([sys.executable, os.path.join(HERE, "report.py"), folder], timeout=120)
+    log(f"wrote {os.path.relpath(results.path)} and the README beside it")
     wrong = {name: why for name, why in results.failed.items() if name in names}
+    if told.returncode:
+        wrong["report"] = "see above"
     if wrong:
         sys.exit("benches/run.py: " + "; ".join(f"{name} failed ({why})" for name, why in wrong.items()))
 
