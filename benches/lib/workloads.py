@@ -44,7 +44,7 @@ class Bench:
     def __init__(self, args, binaries, mongod, seeded, data):
         self.args, self.binaries, self.mongod, self.data = args, binaries, mongod, data
         self.database, self.targets, self.keys, self.imported = seeded
-        self.running, self.known = {}, None
+        self.running, self.known, self.client = {}, None, None
 
     def start(self, name, **kind):
         log_file = os.path.join(self.data, "logs", f"{self.database}.{name}.log")
@@ -67,7 +67,8 @@ class Bench:
     def db(self):
         import pymongo
 
-        return pymongo.MongoClient(self.mongod.uri, timeoutMS=120_000)[self.database]
+        self.client = self.client or pymongo.MongoClient(self.mongod.uri, timeoutMS=120_000)
+        return self.client[self.database]
 
     def tidy(self):
         """Forgets what was asked for: of one person, five resets an hour are let through."""
@@ -88,6 +89,9 @@ class Bench:
         for server in self.running.values():
             server.stop()
         self.running = {}
+        if self.client:
+            self.client.close()
+            self.client = None
 
 
 class Partly(Exception):
