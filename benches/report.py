@@ -4,6 +4,7 @@
     benches/report.py [FOLDER]     docs/performance when left out
 """
 
+import glob
 import json
 import os
 import sys
@@ -226,16 +227,17 @@ class Report:
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(HERE), "docs", "performance")
-    found = {}
-    for side, users in (("small", 10_000), ("large", 1_000_000)):
-        path = os.path.join(folder, f"results-{users}.json")
-        found[side] = {}
-        if os.path.exists(path):
-            with open(path) as file:
-                found[side] = json.load(file)
-    small, large = found["small"], found["large"]
+    small, large = {}, {}
+    for path in sorted(glob.glob(os.path.join(folder, "results-*.json")), key=os.path.getmtime):
+        with open(path) as file:
+            found = json.load(file)
+        # The latest of each kind.
+        if found["users"] > 10_000:
+            large = found
+        else:
+            small = found
     if not small and not large:
-        raise SystemExit(f"{folder} has no results of 10,000 or 1,000,000 people: run benches/run.py first")
+        raise SystemExit(f"{folder} has no results: run benches/run.py first")
     report = Report(folder)
     report.head(small, large)
     if small:

@@ -25,13 +25,12 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
-import seeding  # noqa: E402
 import servers  # noqa: E402
 import workloads  # noqa: E402
-# benches/gate.py measures with these, too.
+# benches/gate.py measures with some of these, too.
+from bench import READS, Bench, same_answers  # noqa: E402, F401
 from counting import commands, hang_up, instructions  # noqa: E402, F401
 from seeding import DATA, log, seed  # noqa: E402
-from workloads import READS, same_answers  # noqa: E402, F401
 
 SMALL_USERS = 10_000
 
@@ -81,7 +80,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=5, help="of each round")
     parser.add_argument("--rate-seconds", type=int, default=8, help="of each run at a fixed arrival rate")
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--subscriptions", type=int, default=workloads.SUBSCRIPTIONS)
+    parser.add_argument("--subscriptions", type=int, default=1000)
     parser.add_argument("--only", action="append", choices=list(workloads.WORKLOADS), help="may be said several times; the other results are kept")
     parser.add_argument("--data", metavar="FOLDER", default=os.environ.get("BENCH_DATA") or DATA,
                         help="where the database is kept from run to run; also BENCH_DATA (benches/.data)")
@@ -135,7 +134,7 @@ def main():
     benches = []
     try:
         for users in [SMALL_USERS, args.users] if large else [args.users]:
-            benches.append(workloads.Bench(args, binaries, mongod, seed(binaries["latchkey"], mongod, users, args.big, data), data))
+            benches.append(Bench(args, binaries, mongod, seed(binaries["latchkey"], mongod, users, args.big, data), data))
         bench = benches[-1]
         bench.small = benches[0]
         results.put(machine=machine(binaries), **{"import": bench.imported})
