@@ -155,10 +155,11 @@ class Report:
             rows = [(names.get(kind, kind), ratio(one["latchkey"], one["floor"]), one["latchkey"], one["floor"])
                     for kind, one in found["instructions"].items()]
             self.say("### Instructions a request\n", "By callgrind, in millions.\n", table(["request", "ratio", "latchkey", "other"], rows))
-        if "commands" in found:
-            rows = [(name, one["commands"], one["more_batches"], one["most_keys"], one["keys"], one["documents"]) for name, one in found["commands"].items()]
+        asked = {**found.get("commands", {}), **found.get("write_commands", {})}
+        if asked:
+            rows = [(name, one["commands"], one["more_batches"], one["most_keys"], one["keys"], one["documents"]) for name, one in asked.items()]
             self.say("### What MongoDB is asked\n", "By its profiler, for one request.\n",
-                     table(["read", "commands", "getMore", "keys examined by the dearest", "keys examined by all", "documents examined"], rows))
+                     table(["request", "commands", "getMore", "keys examined by the dearest", "keys examined by all", "documents examined"], rows))
 
     def process(self, found):
         if "start" in found or "memory" in found:

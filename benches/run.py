@@ -138,6 +138,9 @@ def main():
         bench = benches[-1]
         bench.small = benches[0]
         results.put(machine=machine(binaries), **{"import": bench.imported})
+        with servers.at_most(300, "logging the readers in"):
+            for one in benches:
+                one.readers()
         if not large:
             log(f"settled after {bench.settle(120)} s")
         finish = time.monotonic() + 60 * (args.minutes or (70 if large else 25))

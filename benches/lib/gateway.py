@@ -92,14 +92,17 @@ class Client:
 def log_in(url, email):
     """A session token of a reader."""
     client = Client(url)
-    given = client.ask(LOG_IN, {"email": email, "password": rows.READER_PASSWORD})["logIn"]
-    if given["__typename"] != "MfaChallenge":
-        raise RuntimeError(f"{email}: {given}")
-    answer = {"token": given["challengeToken"], "code": totp(rows.READER_TOTP)}
-    given = client.ask(_ANSWER, answer)["answerMfaChallenge"]
-    if given["__typename"] != "LoggedIn":
-        raise RuntimeError(f"{email}: {given}")
-    return given["sessionToken"]
+    for _ in range(2):
+        given = client.ask(LOG_IN, {"email": email, "password": rows.READER_PASSWORD})["logIn"]
+        if given["__typename"] != "MfaChallenge":
+            raise RuntimeError(f"{email}: {given}")
+        answer = {"token": given["challengeToken"], "code": totp(rows.READER_TOTP)}
+        given = client.ask(_ANSWER, answer)["answerMfaChallenge"]
+        if given["__typename"] == "LoggedIn":
+            return given["sessionToken"]
+        # A code counts once, and another run may have used it a moment ago: the next one comes within 30 seconds.
+        time.sleep(30.5 - time.time() % 30)
+    raise RuntimeError(f"{email}: {given}")
 
 
 def readers(url, targets, count):

@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 
+import counting
 import gateway
 import loading
 import servers
@@ -67,6 +68,31 @@ def accepts(bench):
                 db[name].bulk_write([pymongo.ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents])
         bench.tidy()
     return {"latchkey": loading.middle(found)}
+
+
+def write_commands(bench):
+    """What MongoDB is asked for a reset and for a log-in."""
+    (ours,), readers = bench.need("latchkey"), bench.readers()
+    bench.tidy()
+    first = readers[0]
+    client, people = gateway.Client(ours.url, first["token"]), iter(first["people"])
+    stranger = gateway.Client(ours.url)
+
+    def reset():
+        if client.ask(gateway.RESET, {"user": next(people)})["resetUserMfa"]["__typename"] != "MfaResetRequested":
+            raise RuntimeError("a reset was refused")
+
+    def log_in():
+        answer = stranger.ask(gateway.LOG_IN, {"email": first["email"], "password": gateway.rows.READER_PASSWORD})
+        if answer["logIn"]["__typename"] != "MfaChallenge":
+            raise RuntimeError(f"a log-in was refused: {answer}")
+
+    # As many as the mail worker sends at a time: it holds them, and takes no more.
+    for _ in range(5):
+        reset()
+    found = {name: counting.commands(bench.mongod.uri, bench.database, ask) for name, ask in (("resetUserMfa", reset), ("logIn", log_in))}
+    bench.tidy()
+    return found
 
 
 def subscriptions(bench):
