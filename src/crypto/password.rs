@@ -2,12 +2,13 @@
 //! 19 MiB and tens of milliseconds on purpose. Which passwords are good enough is not this room's matter.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
@@ -100,6 +101,7 @@ impl fmt::Debug for PasswordHash {
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
+    memory: Memory,
     slots: Arc<Semaphore>,
     parallel: usize,
     dummy: Arc<str>,
@@ -132,18 +134,10 @@ impl Passwords {
     }
 
     fn with(max_parallel: usize, params: Params) -> Self {
-        let b64 = base64::engine::general_purpose::STANDARD_NO_PAD;
-        let encode = |bytes: &[u8]| base64::Engine::encode(&b64, bytes);
-        let dummy = format!(
-            "$argon2id$v=19$m={},t={},p={}${}${}",
-            params.m_cost(),
-            params.t_cost(),
-            params.p_cost(),
-            encode(random_bytes::<SALT_BYTES>().as_slice()),
-            encode(random_bytes::<OUTPUT_BYTES>().as_slice()),
-        );
+        let dummy = phc_text(&params, &*random_bytes::<SALT_BYTES>(), &*random_bytes::<OUTPUT_BYTES>());
         let parallel = max_parallel.clamp(1, Semaphore::MAX_PERMITS);
         Self {
+            memory: Memory { blocks: params.block_count(), kept: Arc::default() },
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             slots: Arc::new(Semaphore::new(parallel)),
             parallel,
@@ -165,13 +159,12 @@ impl Passwords {
             return Err(PasswordError::TooLong);
         }
         let text = normal_form(password);
-        let argon2 = self.argon2.clone();
+        let (argon2, memory) = (self.argon2.clone(), self.memory.clone());
         self.off_thread(move || {
             let salt = random_bytes::<SALT_BYTES>();
-            let hash = argon2
-                .hash_password_with_salt(text.as_bytes(), salt.as_slice())
-                .map_err(|e| PasswordError::Argon2(e.to_string()))?;
-            Ok(PasswordHash(hash.to_string().into()))
+            let mut output = [0; OUTPUT_BYTES];
+            memory.compute(&argon2, text.as_bytes(), &*salt, &mut output).map_err(argon2_error)?;
+            Ok(PasswordHash(phc_text(argon2.params(), &*salt, &output).into()))
         })
         .await?
     }
@@ -192,12 +185,16 @@ impl Passwords {
                 spellings.push(Zeroizing::new(password.to_owned()));
             }
         }
-        let argon2 = self.argon2.clone();
+        let memory = self.memory.clone();
         let right = self.off_thread(move || {
-            let Ok(parsed) = read(&phc) else { return false };
-            spellings.iter().any(|text| argon2.verify_password(text.as_bytes(), &parsed).is_ok())
+            for text in &spellings {
+                if memory.matches(text.as_bytes(), &phc)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         });
-        match right.await {
+        match right.await.flatten() {
             Ok(right) => right && known,
             Err(error) => {
                 tracing::warn!(%error, "a password was not verified");
@@ -238,6 +235,63 @@ impl Passwords {
         .await
         .map_err(|_| PasswordError::Stopped)
     }
+}
+
+/// Memory for computations at today's cost. It is used again: given back, each thread that ever hashed would keep some 20 MB
+/// in an arena of its own. There is never more of it than computations at a time.
+#[derive(Clone)]
+struct Memory {
+    blocks: usize,
+    kept: Arc<Mutex<Vec<Vec<Block>>>>,
+}
+
+impl Memory {
+    fn compute(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        output: &mut [u8],
+    ) -> argon2::Result<()> {
+        // An imported hash may need more.
+        if argon2.params().block_count() > self.blocks {
+            return argon2.hash_password_into(password, salt, output);
+        }
+        let mut blocks = self.kept().pop().unwrap_or_default();
+        let missing = self.blocks.saturating_sub(blocks.len());
+        blocks.try_reserve_exact(missing).map_err(|_| argon2::Error::OutOfMemory)?;
+        blocks.resize(self.blocks, Block::new());
+        let done = argon2.hash_password_into_with_memory(password, salt, output, &mut blocks);
+        self.kept().push(blocks);
+        done
+    }
+
+    /// Whether a hash is this password's; with the parameters that the hash names.
+    fn matches(&self, password: &[u8], hash: &str) -> Result<bool, PasswordError> {
+        let parsed = read(hash)?;
+        let (Some(salt), Some(expected)) = (&parsed.salt, &parsed.hash) else {
+            return Err(PasswordError::NotArgon2id);
+        };
+        let version = parsed.version.and_then(|version| Version::try_from(version).ok());
+        let version = version.ok_or(PasswordError::NotArgon2id)?;
+        let params = Params::try_from(&parsed).map_err(|_| PasswordError::NotArgon2id)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+        let mut output = vec![0; expected.len()];
+        self.compute(&argon2, password, salt.as_ref(), &mut output).map_err(argon2_error)?;
+        Ok(output.ct_eq(expected.as_bytes()).into())
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A hash in PHC format.
+fn phc_text(params: &Params, salt: &[u8], output: &[u8]) -> String {
+    let b64 = base64::engine::general_purpose::STANDARD_NO_PAD;
+    let encode = |bytes: &[u8]| base64::Engine::encode(&b64, bytes);
+    let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
+    format!("$argon2id$v=19$m={m},t={t},p={p}${}${}", encode(salt), encode(output))
 }
 
 /// One more in a gauge until it is dropped: a caller may give up while it waits.

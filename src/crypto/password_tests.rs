@@ -1,6 +1,8 @@
 //! The tests of the passwords, apart because of their length.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use argon2::PasswordHasher as _;
+
 use super::*;
 
 // Made by other implementations: argon2-cffi's manual, and the reference implementation's own tests.
@@ -170,4 +172,19 @@ async fn debug_shows_nothing_of_a_hash() {
     let hash = passwords.hash("one").await.unwrap();
     assert_eq!(format!("{hash:?}"), "PasswordHash(redacted)");
     assert!(!format!("{passwords:?}").contains("argon2id"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_memory_is_kept_than_is_used_at_a_time() {
+    let passwords = Passwords::with_params(2, 64, 1, 1).unwrap();
+    let hashes = futures_util::future::join_all((0..20).map(|_| passwords.hash("one"))).await;
+    let kept = passwords.memory.kept().len();
+    assert!((1..=2).contains(&kept), "{kept}");
+    // Memory that was used before gives the same as new memory.
+    for hash in hashes {
+        let hash = hash.unwrap();
+        assert!(passwords.verify("one", Some(&hash)).await);
+        assert!(Passwords::for_tests().verify("one", Some(&hash)).await);
+        assert!(!passwords.verify("two", Some(&hash)).await);
+    }
 }
