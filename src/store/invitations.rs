@@ -2,11 +2,11 @@
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::change::change_one;
 use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query};
 use super::when::{self, date};
@@ -161,14 +161,8 @@ impl Invitations {
         filter: Document,
         to: InvitationState,
     ) -> Result<Option<Invitation>, StoreError> {
-        let closed = self
-            .docs
-            .find_one_and_update(filter, doc! { "$set": { "state": to.as_str() } })
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(closed.map(Invitation::from))
+        let update = doc! { "$set": { "state": to.as_str() } };
+        Ok(change_one(&self.docs, tx, filter, update).await?.map(Invitation::from))
     }
 
     /// Takes back whatever waits for an address in a place: true when something did.
@@ -208,14 +202,8 @@ impl Invitations {
         expires_at: OffsetDateTime,
     ) -> Result<Option<Invitation>, StoreError> {
         let update = doc! { "$set": { "expires_at": date(expires_at), "delivery": "QUEUED" } };
-        let renewed = self
-            .docs
-            .find_one_and_update(doc! { "_id": id, "state": PENDING }, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(renewed.map(Invitation::from))
+        let waits = doc! { "_id": id, "state": PENDING };
+        Ok(change_one(&self.docs, tx, waits, update).await?.map(Invitation::from))
     }
 
     /// Adds the hash of a token that is about to be mailed: false when the invitation waits no more.

@@ -1,11 +1,11 @@
 //! One-time links that travel by mail: for verifying an address, for replacing it, for setting a new password.
 
 use bson::{Document, doc};
-use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::change::change_one;
 use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
@@ -147,14 +147,8 @@ impl MailLinks {
         now: OffsetDateTime,
     ) -> Result<Option<MailLink>, StoreError> {
         let update = doc! { "$set": { "state": MailLinkState::Used.as_str(), "closed_at": date(now) } };
-        let claimed = self
-            .docs
-            .find_one_and_update(waiting(doc! { "token_hashes": token }, now), update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(claimed.map(MailLink::from))
+        let waits = waiting(doc! { "token_hashes": token }, now);
+        Ok(change_one(&self.docs, tx, waits, update).await?.map(MailLink::from))
     }
 
     /// Makes what waits for a person void: the links of one kind, or all.

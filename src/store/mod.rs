@@ -8,6 +8,7 @@ pub mod account_roles;
 pub mod accounts;
 pub mod audit_chain;
 pub mod audit_events;
+mod change;
 pub mod deadline;
 pub mod device_challenges;
 pub mod devices;

@@ -2,11 +2,11 @@
 //! index.
 
 use bson::{Document, doc};
-use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::change::change_one;
 use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
@@ -201,7 +201,8 @@ impl Recoveries {
         let filter = doc! {
             "_id": id, "state": PENDING, "expires_at": { "$gt": date(now) }, "contacts": asked(contact),
         };
-        self.changed(tx, filter, doc! { "$set": { "contacts.$.confirmed_at": date(now) } }).await
+        let update = doc! { "$set": { "contacts.$.confirmed_at": date(now) } };
+        Ok(change_one(&self.docs, tx, filter, update).await?.map(Recovery::from))
     }
 
     /// Enough contacts confirmed what waits: gives it when this call did it, which makes the reset one.
@@ -214,7 +215,7 @@ impl Recoveries {
     ) -> Result<Option<Recovery>, StoreError> {
         let filter = doc! { "_id": id, "state": PENDING };
         let set = doc! { "state": CONFIRMED, "closed_at": date(now), "reset_id": reset };
-        self.changed(tx, filter, doc! { "$set": set }).await
+        Ok(change_one(&self.docs, tx, filter, doc! { "$set": set }).await?.map(Recovery::from))
     }
 
     /// The Owner stops what waits, or was confirmed, and is in time: gives it as it was when this call did it.
@@ -235,22 +236,6 @@ impl Recoveries {
             .max_time(max_time())
             .await?;
         Ok(before.map(Recovery::from))
-    }
-
-    async fn changed(
-        &self,
-        tx: &mut Tx,
-        condition: Document,
-        update: Document,
-    ) -> Result<Option<Recovery>, StoreError> {
-        let changed = self
-            .docs
-            .find_one_and_update(condition, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(changed.map(Recovery::from))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::{MfaResets, ResetKey};
 use crate::crypto::token::TokenHash;
 use crate::domain::{MfaReset, MfaResetId, MfaResetState, UserId};
+use crate::store::change::change_one;
 use crate::store::deadline::max_time;
 use crate::store::when::date;
 use crate::store::{StoreError, Tx};
@@ -54,14 +54,7 @@ impl MfaResets {
         condition: Document,
         update: Document,
     ) -> Result<Option<MfaReset>, StoreError> {
-        let changed = self
-            .docs
-            .find_one_and_update(condition, update)
-            .return_document(ReturnDocument::After)
-            .session(&mut tx.session)
-            .max_time(max_time())
-            .await?;
-        Ok(changed.map(MfaReset::from))
+        Ok(change_one(&self.docs, tx, condition, update).await?.map(MfaReset::from))
     }
 
     /// Closes a reset that waits and is in time: gives it, closed, when this call did it. This conditional update is
