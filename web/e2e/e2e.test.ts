@@ -13,6 +13,7 @@ import { mainJob } from './suites/mainJob';
 import { members } from './suites/members';
 import { newDevice } from './suites/newDevice';
 import { ownSecurity } from './suites/ownSecurity';
+import { plainPages } from './suites/plainPages';
 import { playground } from './suites/playground';
 import { portfolios } from './suites/portfolios';
 import { profile } from './suites/profile';
@@ -75,3 +76,4 @@ describe('the dashboard, with a gateway that is closed to others', () => {
   trustedOnly(() => stage);
 });
 newDevice();
+plainPages();

@@ -48,6 +48,10 @@ impl Pages {
                 "/page.css",
                 get(async || asset("text/css; charset=utf-8", include_str!("files/page.css"))),
             )
+            .route(
+                "/form.js",
+                get(async || asset("text/javascript; charset=utf-8", include_str!("files/form.js"))),
+            )
             .merge(invitation::router())
             .merge(links::router())
             .merge(mfa_reset::router())

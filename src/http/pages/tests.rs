@@ -66,6 +66,7 @@ async fn every_page_forbids_inline_scripts_and_framing() {
         "/invitation",
         "/verify-email",
         "/reset-password",
+        "/recovery",
         "/playground",
         "/dev/mailbox",
         "/dev/mailbox/7",
@@ -95,7 +96,7 @@ async fn pages_behind_links_take_the_token_from_the_fragment_only() {
         assert!(script.header("content-type").starts_with("text/javascript"));
         assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
         // Every element that the script looks for is on the page.
-        for id in script.text.split("at('").skip(1).filter_map(|rest| rest.split('\'').next()) {
+        for id in ids(&script.text) {
             assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
         }
     }
@@ -103,16 +104,40 @@ async fn pages_behind_links_take_the_token_from_the_fragment_only() {
 
 #[tokio::test]
 async fn the_pages_of_other_links_take_the_token_from_the_fragment_only() {
-    let script = get_from(Pages::default(), "/link.js").await;
-    assert!(!script.text.contains("innerHTML") && !script.text.contains("location.search"));
-    for path in ["/verify-email", "/reset-password"] {
+    let shared = get_from(Pages::default(), "/form.js").await;
+    assert!(shared.header("content-type").starts_with("text/javascript"));
+    for (path, script) in
+        [("/verify-email", "/link.js"), ("/reset-password", "/link.js"), ("/recovery", "/recovery.js")]
+    {
         let page = get_from(Pages::default(), &format!("{path}?token=lkv_seen")).await;
         assert_eq!(page.status, 200);
-        assert!(!page.text.contains("lkv_seen") && script.text.contains(&format!("'{path}'")));
-        for id in ["title", "status", "form", "problem", "send"] {
+        assert!(
+            !page.text.contains("lkv_seen") && page.text.contains(&format!("src=\"{script}\"")),
+            "{path}"
+        );
+        let own = get_from(Pages::default(), script).await;
+        let (names, _) =
+            own.text.split_once("import { ").unwrap().1.split_once(" } from '/form.js';").unwrap();
+        for name in names.split(", ") {
+            let exported = [format!("export const {name} "), format!("export function {name}(")];
+            assert!(exported.iter().any(|text| shared.text.contains(text)), "{script}: {name}");
+        }
+        for text in [&shared.text, &own.text] {
+            assert!(!text.contains("innerHTML") && !text.contains("location.search"), "{path}");
+        }
+        // Every element that the scripts look for is on the page; link.js is for two pages, see below.
+        for id in ids(&shared.text).chain(ids(&own.text).filter(|_| script == "/recovery.js")) {
             assert!(page.text.contains(&format!("id=\"{id}\"")), "{path}: {id}");
         }
     }
+    let links = get_from(Pages::default(), "/link.js").await.text;
+    assert!(links.contains("'/verify-email'") && links.contains("'/reset-password'"));
+    let password = get_from(Pages::default(), "/reset-password").await.text;
+    assert!(ids(&links).all(|id| password.contains(&format!("id=\"{id}\""))));
+}
+
+fn ids(script: &str) -> impl Iterator<Item = &str> {
+    script.split("at('").skip(1).filter_map(|rest| rest.split('\'').next())
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ export class Gateway {
       await sleep(100);
     }
     for (;;) {
-      const answer = await fetch(`${this.url}/login`).catch(() => null);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => null);
       if (answer?.ok) return;
       if (Date.now() > until) throw new Error(`the gateway does not answer:\n${this.output}`);
       await sleep(100);

@@ -1,10 +1,5 @@
 // The way back of an Owner whom nobody else can help. Opening the page changes nothing; only a click does.
-const at = (id) => document.getElementById(id);
-
-// The token stands in the fragment, which no server and no Referer header sees. It leaves the address bar, and with it
-// the history and whatever is copied from there, before anything else happens.
-const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
-history.replaceState(null, '', location.pathname);
+import { at, end, show, token } from '/form.js';
 
 const MODES = {
   ask: {
@@ -62,70 +57,13 @@ const MODES = {
 };
 const mode = token === '' ? MODES.ask : MODES[token.slice(0, 4)];
 
-function say(text, kind = '') {
-  const line = document.createElement('p');
-  line.textContent = text;
-  line.className = kind;
-  at('status').replaceChildren(line);
-}
-
-function end(title, text, kind) {
-  at('form').hidden = true;
-  at('title').textContent = title;
-  say(text, kind);
-  at('title').focus();
-}
-
-function problem(text) {
-  at('problem').textContent = text ?? '';
-  at('problem').hidden = !text;
-}
-
-async function ask() {
-  const response = await fetch('/graphql', {
-    method: 'POST',
-    // The token is the proof; whoever is signed in here does not matter.
-    credentials: 'omit',
-    cache: 'no-store',
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-    body: JSON.stringify({ query: mode.query, variables: { input: mode.input() } }),
-  });
-  const answer = await response.json();
-  if (!answer.data || answer.errors?.length) {
-    throw new Error(answer.errors?.[0]?.message ?? 'The server gave no answer.');
-  }
-  return answer.data[mode.field];
-}
-
-at('form').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  problem();
-  at('send').disabled = true;
-  try {
-    const result = await ask();
-    if (result.__typename === mode.done) {
-      end(mode.doneTitle, mode.doneText(result), 'good');
-    } else if (['EXPIRED', 'INVALID', 'ALREADY_CONFIRMED'].includes(result.reason)) {
-      end('This link does not work', result.message, 'warn');
-    } else {
-      const when = result.retryAt && new Date(result.retryAt).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'short' });
-      problem(when ? `${result.message} Try again after ${when}.` : result.message);
-    }
-  } catch (error) {
-    problem(`${error.message} You can try again.`);
-  } finally {
-    at('send').disabled = false;
-  }
-});
-
 if (mode) {
-  at('status').replaceChildren();
   at('title').textContent = mode.title;
   at('text').textContent = mode.text;
   at('send').textContent = mode.button;
   at('field').hidden = mode !== MODES.ask;
   at('email').required = mode === MODES.ask;
-  at('form').hidden = false;
+  show({ ...mode, over: ['EXPIRED', 'INVALID', 'ALREADY_CONFIRMED'] });
 } else {
   end('This link does not work', 'Open the link in your e-mail again.', 'warn');
 }
