@@ -74,6 +74,8 @@ pub struct Account {
     pub id: AccountId,
     /// The name as typed.
     pub name: String,
+    /// What lists sort the name by; kept beside it, since working it out costs more than the rest of reading an account.
+    pub name_key: String,
     /// Since when.
     pub created_at: OffsetDateTime,
     /// The portfolio that links it, if one does.

@@ -39,6 +39,11 @@ impl AccountRole {
         matches!(self, Self::Owner | Self::Admin)
     }
 
+    /// The role with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
     /// The name as stored, and in the schema.
     pub const fn as_str(self) -> &'static str {
         match self {

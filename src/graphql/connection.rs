@@ -214,6 +214,21 @@ macro_rules! connection {
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
+        impl $crate::graphql::ready::AtOnce for $edge {
+            fn at_once(
+                &self,
+                ctx: &async_graphql::ContextSelectionSet<'_>,
+            ) -> Option<async_graphql::Value> {
+                use $crate::graphql::ready;
+                ready::object::<Self>(ctx, |field, below| match field {
+                    "node" => self.node.at_once(below),
+                    "cursor" => Some(self.cursor.as_str().into()),
+                    $(field if ready::is(stringify!($field), field) => self.$field.at_once(below),)*
+                    _ => None,
+                })
+            }
+        }
+
         $(#[$doc])*
         pub struct $connection {
             edges: Vec<$edge>,
@@ -236,8 +251,8 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The page, in the list's own order.
-            fn edges(&self) -> &[$edge] {
-                &self.edges
+            fn edges(&self) -> $crate::graphql::ready::Ready<'_, Vec<$edge>> {
+                $crate::graphql::ready::Ready(&self.edges)
             }
 
             /// Where the page stands in the list.

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use async_graphql::Context;
+use async_graphql::ContextBase;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
@@ -141,7 +141,7 @@ impl RequestContext {
 }
 
 /// The request's context, from a resolver's.
-pub fn request<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a RequestContext> {
+pub fn request<'a, T>(ctx: &ContextBase<'a, T>) -> async_graphql::Result<&'a RequestContext> {
     match ctx.data::<Arc<RequestContext>>() {
         Ok(context) => Ok(context.as_ref()),
         Err(_) => Err(super::error::internal("no request context", "")),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Result;
 use futures_util::future::BoxFuture;
@@ -67,6 +67,8 @@ impl<K: Key, V: Found> ::dataloader::BatchFn<K, Result<V>> for Batch<K, V> {
 
 /// A batched look-up.
 pub struct Batched<K: Key, V: Found> {
+    /// What was looked up as many at once: at hand without waiting.
+    at_hand: Mutex<HashMap<K, V>>,
     loader: ::dataloader::cached::Loader<K, Result<V>, Batch<K, V>>,
     request_id: String,
 }
@@ -82,7 +84,7 @@ impl<K: Key, V: Found> Batched<K, V> {
             Batch { fetch: Box::new(move |keys| Box::pin(fetch(keys))), request_id: request_id.clone() };
         let loader =
             ::dataloader::cached::Loader::new(batch).with_max_batch_size(BATCH_MAX).with_yield_count(YIELDS);
-        Self { loader, request_id }
+        Self { at_hand: Mutex::default(), loader, request_id }
     }
 
     /// A look-up by a use case, as the caller.
@@ -106,6 +108,11 @@ impl<K: Key, V: Found> Batched<K, V> {
         Err(internal("a batch was dropped again and again", &self.request_id))
     }
 
+    /// What was looked up before by [`many`](Self::many); nothing says that it would have to be waited for.
+    pub fn at_hand(&self, key: &K) -> Option<V> {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
     /// Looks many things up at once.
     pub async fn many(&self, keys: Vec<K>) -> Result<HashMap<K, V>> {
         if keys.is_empty() {
@@ -113,7 +120,11 @@ impl<K: Key, V: Found> Batched<K, V> {
         }
         for _ in 0..TRIES {
             if let Ok(found) = self.loader.try_load_many(keys.clone()).await {
-                return found.into_iter().map(|(key, found)| Ok((key, found?))).collect();
+                let found: HashMap<K, V> =
+                    found.into_iter().map(|(key, found)| Ok((key, found?))).collect::<Result<_>>()?;
+                let kept = found.iter().map(|(key, found)| (key.clone(), found.clone()));
+                self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).extend(kept);
+                return Ok(found);
             }
         }
         Err(internal("a batch was dropped again and again", &self.request_id))
@@ -203,7 +214,6 @@ pub fn expected<T>(found: Option<T>, what: &str, request: &RequestContext) -> Re
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-    use std::sync::Mutex;
     use std::time::Duration;
 
     use super::*;

@@ -19,6 +19,7 @@ pub mod mfa_reset;
 pub mod node;
 pub mod portfolio;
 pub mod prefetch;
+pub mod ready;
 pub mod recovery;
 pub mod rejection;
 pub mod scalar;

@@ -1,8 +1,10 @@
 //! Scalars of the schema.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{ContextSelectionSet, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::ready::AtOnce;
 
 /// A moment as RFC 3339 text in UTC, to the millisecond: `2026-11-24T12:00:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +13,12 @@ pub struct DateTime(pub OffsetDateTime);
 impl From<OffsetDateTime> for DateTime {
     fn from(at: OffsetDateTime) -> Self {
         Self(at)
+    }
+}
+
+impl AtOnce for DateTime {
+    fn at_once(&self, _: &ContextSelectionSet<'_>) -> Option<Value> {
+        Some(self.to_value())
     }
 }
 

@@ -149,6 +149,8 @@ pub struct Edge {
     tasks: TaskTracker,
     /// Places for WebSockets.
     sockets: Arc<Semaphore>,
+    /// Places for queries that are executed.
+    queries: Arc<Semaphore>,
     /// Where the gateway is on its way out: at its end WebSockets close so that clients come back elsewhere.
     stopping: Stopping,
 }
@@ -160,6 +162,7 @@ impl Edge {
             names: OperationNames::new(settings.trusted.operation_names()),
             gate: Gate::new(settings.limits.clone(), settings.introspection, settings.trusted.clone()),
             sockets: Arc::new(Semaphore::new(settings.socket.sockets)),
+            queries: Arc::new(Semaphore::new(over_http::queries_at_once())),
             tasks: TaskTracker::new(),
             settings,
             backend,

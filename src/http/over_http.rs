@@ -14,6 +14,7 @@ use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::SecretString;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::gate::{Admitted, Asked, Parameters};
@@ -28,6 +29,16 @@ use crate::service::deadline;
 /// What uses MongoDB ends at the deadline and says so itself; what does not has this much longer before its client is let
 /// go.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
+
+/// Queries that are executed at once, for each processor. A query that has begun goes on when its client hangs up, so
+/// that what follows a crowd of hang-ups waits for no more than these; the others are dropped while they wait. Mutations
+/// are not counted: log-ins wait for Argon2, and reads must not wait for log-ins.
+const QUERIES_PER_PROCESSOR: usize = 16;
+
+/// How many queries are executed at once.
+pub(super) fn queries_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).saturating_mul(QUERIES_PER_PROCESSOR)
+}
 
 /// Answers `/graphql`.
 pub async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Response {
@@ -113,14 +124,27 @@ pub(super) async fn run(
     done
 }
 
+/// A place among the queries that are executed at once. Nothing of the MongoDB driver is under way while it is waited for.
+async fn place_of_query(edge: &Edge) -> Result<OwnedSemaphorePermit, Refusal> {
+    match timeout(edge.settings.deadline, edge.queries.clone().acquire_owned()).await {
+        Ok(Ok(place)) => Ok(place),
+        Ok(Err(_)) | Err(_) => Err(Refusal::unavailable("Too many queries at once. Nothing was asked for.")),
+    }
+}
+
 /// Executes in a task of its own and waits for it, up to the deadline.
 async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
     let request_id = caller.meta.request_id.clone();
     let backend = edge.backend.clone();
-    let Admitted { mut request, keepable, .. } = admitted;
+    let Admitted { mut request, keepable, kind, .. } = admitted;
     let (id, of) = (request_id.clone(), edge.clone());
     let until = Instant::now() + edge.settings.deadline;
+    let place = match kind {
+        OperationType::Query => Some(place_of_query(edge).await?),
+        OperationType::Mutation | OperationType::Subscription => None,
+    };
     let task = edge.tasks.spawn(deadline::by(until, async move {
+        let _place = place;
         let opened = backend.open(caller).await?;
         request.data = opened.data;
         let mut answer = backend.execute(request).await;
@@ -135,7 +159,7 @@ async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result
             device: opened.outgoing.take_device(),
         })
     }));
-    match timeout(edge.settings.deadline + GRACE, task).await {
+    match timeout(until.saturating_duration_since(Instant::now()) + GRACE, task).await {
         Ok(Ok(done)) => done,
         Ok(Err(failed)) => {
             tracing::error!(request_id, %failed, "a request's task failed");

@@ -229,6 +229,25 @@ async fn the_deadline_is_unavailable_and_drops_nothing() {
 }
 
 #[tokio::test]
+async fn a_query_whose_client_hangs_up_while_it_waits_is_never_begun() {
+    let bench = Bench::new(|_| {});
+    let places = u32::try_from(super::over_http::queries_at_once()).unwrap();
+    let taken = bench.edge.queries.clone().acquire_many_owned(places).await.unwrap();
+    let ask =
+        |text: &str| ask_of(&bench, Method::POST, "/graphql", &[JSON], json!({ "query": text }).to_string());
+    {
+        let waiting = std::pin::pin!(ask("{ hello }"));
+        assert!(futures_util::poll!(waiting).is_pending());
+        assert!(bench.edge.tasks.is_empty(), "it was begun without a place");
+        // Mutations need no place: reads do not wait for log-ins, nor log-ins for reads.
+        assert_eq!(ask("mutation { set(value: 7) }").await.json()["data"]["set"], 7);
+    }
+    let waiting = ask("{ hello }");
+    drop(taken);
+    assert_eq!(waiting.await.json()["data"]["hello"], "world");
+}
+
+#[tokio::test]
 async fn bombs_are_refused_at_once() {
     let mut fragments = String::from("{ ...F0 }");
     for n in 0..26 {

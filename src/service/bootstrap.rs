@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
 use crate::crypto::{PasswordError, Passwords};
-use crate::domain::key::{EmailError, EmailKey, NAME_MAX, usable_name};
+use crate::domain::key::{EmailError, EmailKey, NAME_MAX, name_key, usable_name};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, AuditAction, AuditEvent, AuditEventId, MfaPolicy,
     PasswordFault, Scope, UserId, check_password,
@@ -110,6 +110,7 @@ impl Bootstrap {
         let account = Account {
             id: created.account_id,
             name: account_name.to_owned(),
+            name_key: name_key(account_name),
             created_at: now,
             portfolio_id: None,
             mfa_policy: MfaPolicy::default(),

@@ -41,7 +41,7 @@ impl Services {
         caller.signed_in()?;
         self.authorize_account(caller, Action::CloseAccount, id).await?;
         let account = self.store().accounts.find(id).await?.ok_or(Denial::Hidden)?;
-        if name_key(&account.name) != name_key(name) {
+        if account.name_key != name_key(name) {
             let scopes = [Scope::Account(id)];
             self.record_refused_change(caller, "closeAccount", "NAME_MISMATCH", &scopes).await?;
             return Ok(CloseAccount::NameMismatch);

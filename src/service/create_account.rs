@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::audit::Happening;
 use super::throttle::{ACCOUNTS_BY_USER, Verdict};
 use super::{Caller, Error, Services};
-use crate::domain::key::{EmailKey, usable_name};
+use crate::domain::key::{EmailKey, name_key, usable_name};
 use crate::domain::policy::decide;
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, Action, AuditAction, Denial, MfaPolicy, Resource,
@@ -48,6 +48,7 @@ impl Services {
         let account = Account {
             id: AccountId::generate(now),
             name: name.to_owned(),
+            name_key: name_key(name),
             created_at: now,
             portfolio_id: None,
             mfa_policy: MfaPolicy::default(),

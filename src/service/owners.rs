@@ -107,6 +107,7 @@ mod tests {
         let account = |owner_id, chosen_contact| Account {
             id: AccountId::generate(now),
             name: "Acme".to_owned(),
+            name_key: "acme".to_owned(),
             created_at: now,
             portfolio_id: None,
             mfa_policy: MfaPolicy::default(),

@@ -12,7 +12,7 @@ use super::mail_link::email_key;
 use super::throttle::{MAIL_TO_EMAIL, SIGN_UP_BY_IP, Verdict};
 use super::{Caller, Error, Services};
 use crate::crypto::PasswordHash;
-use crate::domain::key::{EmailKey, NAME_MAX, usable_name};
+use crate::domain::key::{EmailKey, NAME_MAX, name_key, usable_name};
 use crate::domain::preferences::{is_language_tag, is_time_zone};
 use crate::domain::{
     Account, AccountId, AccountMembership, AccountRole, AuditAction, Credential, MailLinkKind, MfaPolicy,
@@ -144,6 +144,7 @@ impl Services {
         let account = Account {
             id: account_id,
             name: applicant.account_name.clone(),
+            name_key: name_key(&applicant.account_name),
             created_at: now,
             portfolio_id: None,
             mfa_policy: MfaPolicy::default(),

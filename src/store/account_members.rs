@@ -6,7 +6,7 @@ mod linked;
 mod links;
 mod roles;
 
-use bson::{Document, doc};
+use bson::{Document, RawDocument, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use super::accounts;
 use super::deadline::max_time;
 use super::enforcement::Policies;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes, alike_of};
+use super::raw;
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::{EmailKey, name_key};
@@ -94,10 +95,36 @@ struct PlaceDoc {
     joined_at: OffsetDateTime,
 }
 
+impl PlaceDoc {
+    fn read(row: &RawDocument) -> Result<Self, StoreError> {
+        const WHAT: StoreError = StoreError::Corrupt("member");
+        let (mut account_id, mut user_id, mut role, mut joined_at) = (None, None, None, None);
+        let (mut custom_role_id, mut portfolio_id) = (None, None);
+        for field in row {
+            let (field, value) = field.map_err(|_| WHAT)?;
+            match field.as_str() {
+                "account_id" => account_id = raw::uuid(value).map(AccountId::from_uuid),
+                "user_id" => user_id = raw::uuid(value).map(UserId::from_uuid),
+                "role" => role = value.as_str().and_then(AccountRole::named),
+                "custom_role_id" => custom_role_id = raw::uuid(value).map(RoleId::from_uuid),
+                "portfolio_id" => portfolio_id = raw::uuid(value).map(PortfolioId::from_uuid),
+                "joined_at" => joined_at = raw::time(value),
+                _ => {}
+            }
+        }
+        Ok(Self {
+            account_id: account_id.ok_or(WHAT)?,
+            user_id: user_id.ok_or(WHAT)?,
+            role: role.ok_or(WHAT)?,
+            custom_role_id,
+            portfolio_id,
+            joined_at: joined_at.ok_or(WHAT)?,
+        })
+    }
+}
+
 #[derive(Deserialize)]
-struct RowDoc {
-    #[serde(flatten)]
-    place: PlaceDoc,
+struct RowKeys {
     name_key: String,
     email_key: EmailKey,
 }
@@ -236,7 +263,7 @@ impl AccountMembers {
             .batch_size(100_000)
             .max_time(max_time())
             .await?;
-        self.held(cursor.map_ok(AccountMembership::from).try_collect().await?).await
+        self.held(raw::rows(cursor, |row| PlaceDoc::read(row).map(AccountMembership::from)).await?).await
     }
 
     /// Every account place of one person, as the transaction sees it.
@@ -331,12 +358,13 @@ impl AccountMembers {
     }
 }
 
-fn listed(doc: RowDoc, by_email: bool) -> ListedMember {
-    let user_id = doc.place.user_id;
+fn listed(row: &RawDocument, by_email: bool) -> Result<ListedMember, StoreError> {
+    let membership = AccountMembership::from(PlaceDoc::read(row)?);
+    let keys: RowKeys = raw::document(row)?;
     let place = if by_email {
-        PersonPlace::Email(doc.email_key.as_str().to_owned(), user_id)
+        PersonPlace::Email(keys.email_key.as_str().to_owned(), membership.user_id)
     } else {
-        PersonPlace::Name(doc.name_key, user_id)
+        PersonPlace::Name(keys.name_key, membership.user_id)
     };
-    ListedMember { membership: doc.place.into(), place }
+    Ok(ListedMember { membership, place })
 }

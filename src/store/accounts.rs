@@ -2,7 +2,7 @@
 
 mod links;
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawDocument, doc};
 use futures_util::TryStreamExt;
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 
 use super::deadline::max_time;
 use super::keyset::{Order, Place, page_query};
+use super::raw;
 use super::when;
 use super::{StoreError, Tx};
-use crate::domain::key::name_key;
 use crate::domain::{
     Account, AccountId, MfaPolicy, Page, PageRequest, PortfolioId, ResetAcceptance, ResetApproval, UserId,
 };
@@ -88,11 +88,47 @@ struct SizeDoc {
     member_count: i64,
 }
 
+impl AccountDoc {
+    fn read(row: &RawDocument) -> Result<Self, StoreError> {
+        const WHAT: StoreError = StoreError::Corrupt("account");
+        let (mut id, mut name, mut name_key, mut created_at) = (None, None, None, None);
+        let (mut portfolio_id, mut mfa_policy, mut member_count) = (None, None, None);
+        let (mut owner_id, mut security_contact) = (None, None);
+        for field in row {
+            let (field, value) = field.map_err(|_| WHAT)?;
+            match field.as_str() {
+                "_id" => id = raw::uuid(value).map(AccountId::from_uuid),
+                "name" => name = raw::text(value),
+                "name_key" => name_key = raw::text(value),
+                "created_at" => created_at = raw::time(value),
+                "portfolio_id" => portfolio_id = raw::uuid(value).map(PortfolioId::from_uuid),
+                "mfa_policy" => mfa_policy = value.as_document(),
+                "member_count" => member_count = raw::number(value),
+                "owner_id" => owner_id = raw::uuid(value).map(UserId::from_uuid),
+                "security_contact" => security_contact = raw::uuid(value).map(UserId::from_uuid),
+                _ => {}
+            }
+        }
+        Ok(Self {
+            id: id.ok_or(WHAT)?,
+            name: name.ok_or(WHAT)?,
+            name_key: name_key.ok_or(WHAT)?,
+            created_at: created_at.ok_or(WHAT)?,
+            portfolio_id,
+            mfa_policy: raw::document(mfa_policy.ok_or(WHAT)?)?,
+            member_count: member_count.ok_or(WHAT)?,
+            owner_id,
+            security_contact,
+        })
+    }
+}
+
 impl From<AccountDoc> for Account {
     fn from(doc: AccountDoc) -> Self {
         Self {
             id: doc.id,
             name: doc.name,
+            name_key: doc.name_key,
             created_at: doc.created_at,
             portfolio_id: doc.portfolio_id,
             mfa_policy: doc.mfa_policy.into(),
@@ -108,7 +144,7 @@ pub fn account_document(account: &Account) -> Result<Document, StoreError> {
     let doc = AccountDoc {
         id: account.id,
         name: account.name.clone(),
-        name_key: name_key(&account.name),
+        name_key: account.name_key.clone(),
         created_at: account.created_at,
         portfolio_id: account.portfolio_id,
         mfa_policy: (&account.mfa_policy).into(),
@@ -141,7 +177,7 @@ impl Accounts {
             .batch_size(u32::try_from(ids.len()).unwrap_or(u32::MAX).saturating_add(1))
             .max_time(max_time())
             .await?;
-        Ok(cursor.map_ok(Account::from).try_collect().await?)
+        raw::rows(cursor, |row| AccountDoc::read(row).map(Account::from)).await
     }
 
     /// One account.
@@ -170,7 +206,7 @@ impl Accounts {
 
     /// Where an account stands in the list by name.
     pub fn place(account: &Account) -> Place {
-        Place(name_key(&account.name).into(), account.id.into())
+        Place(account.name_key.clone().into(), account.id.into())
     }
 
     /// The accounts with these ids, as the transaction sees them.

@@ -32,6 +32,7 @@ pub mod outbox;
 pub mod people;
 pub mod portfolio_members;
 pub mod portfolios;
+mod raw;
 pub mod recoveries;
 pub mod recovery_contacts;
 pub mod sealed;

@@ -5,16 +5,16 @@
 //! question leaves a leading field of the index open, the ranges of all its values are merged. What must not be listed by
 //! address, since it was listed by name, is told by `alike` (see `domain::key::alike`), so that no page reads past it.
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawDocument, doc};
 use futures_util::TryStreamExt;
 use mongodb::Collection;
 use mongodb::options::Hint;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use super::deadline::max_time;
 use super::keyset::{Order, Place, any_of, page_query_of, prefix_range};
+use super::raw;
 use crate::domain::key::{ALIKE_MAX, EmailKey, alike};
 use crate::domain::{Page, PageRequest, UserId};
 
@@ -144,10 +144,10 @@ impl People<'_> {
     }
 
     /// One page, in the order that the file's head describes.
-    pub async fn page<D: DeserializeOwned + Send + Sync + Unpin, T>(
+    pub async fn page<T>(
         &self,
         request: &PageRequest<PersonPlace>,
-        convert: impl Fn(D, bool) -> T,
+        read: impl Fn(&RawDocument, bool) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let parts: &[Part] = match (self.search, request.backward) {
             (None, _) => &[Part::Name],
@@ -175,15 +175,13 @@ impl People<'_> {
             let (filter, options) = page_query_of(&points, order, self.search, &part_request);
             let cursor = self
                 .docs
-                .clone_with_type::<D>()
                 .find(filter)
                 .with_options(options)
                 .hint(index)
                 .projection(self.fields.clone())
                 .max_time(max_time())
                 .await?;
-            let found: Vec<D> = cursor.try_collect().await?;
-            rows.extend(found.into_iter().map(|doc| convert(doc, part == Part::Email)));
+            rows.extend(raw::rows(cursor, |row| read(row, part == Part::Email)).await?);
         }
         Ok(Page::from_rows(rows, request))
     }

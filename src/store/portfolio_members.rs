@@ -12,6 +12,7 @@ use super::deadline::max_time;
 use super::enforcement::Policies;
 use super::people::{People, PeopleIndexes, PersonPlace, RoleIndexes, alike_of};
 use super::portfolios;
+use super::raw;
 use super::when;
 use super::{StoreError, Tx};
 use crate::domain::key::{EmailKey, name_key};
@@ -238,7 +239,10 @@ impl PortfolioMembers {
         request: &PageRequest<PersonPlace>,
     ) -> Result<Page<ListedMember>, StoreError> {
         let place = doc! { "portfolio_id": portfolio };
-        filter.people(&self.docs, &OF_PORTFOLIO, place).page(request, listed).await
+        filter
+            .people(&self.docs, &OF_PORTFOLIO, place)
+            .page(request, |row, by_email| Ok(listed(raw::document(row)?, by_email)))
+            .await
     }
 
     /// How many people of a portfolio the filter lets through, counted up to `bound`.

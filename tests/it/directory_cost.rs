@@ -64,6 +64,46 @@ async fn the_users_tab_costs_at_most_nine_commands_at_any_page_size() {
     .await;
 }
 
+/// What is answered at once is what the resolvers give: a key that is selected twice is left to them.
+#[tokio::test]
+async fn what_is_answered_at_once_is_what_the_resolvers_give() {
+    harness::run(async |app| {
+        let tab = tab(app).await;
+        let guarded = app.person("Gus Guarded").with_mfa().in_account(tab.account, AccountRole::Manager);
+        guarded.create().await;
+        let analyst = app.person("Ada Analyst").in_account(tab.account, AccountRole::Analyst).create().await;
+        let boss = app.person("Petra Owner").in_portfolio(tab.portfolio, PortfolioRole::Owner).create().await;
+        let person = "id name email createdAt __typename mfa { enabled enabledAt } memberships { ...Place }";
+        let place = "fragment Place on AccountMembership { role joinedAt customRole { id } account { ... on Account {
+            id name createdAt portfolio { id name createdAt } } } }";
+        let of_account = |twice: &str| {
+            format!(
+                "query($id: ID!) {{ account(id: $id) {{ users(last: 100) {{ edges {{ cursor {twice} role joinedAt
+                customRole {{ id }} node {{ {person} }} }} }} }} }} {place}"
+            )
+        };
+        let of_portfolio = |twice: &str| {
+            format!(
+                "query($id: ID!) {{ portfolio(id: $id) {{ accountUsers(first: 100) {{ edges {{ cursor {twice}
+                node {{ {person} }} memberships {{ ...Place }} }} }} }} }} {place}"
+            )
+        };
+        let (account, portfolio) = (tab.account.to_string(), tab.portfolio.to_string());
+        for (viewer, id, query) in [
+            (&tab.admin, &account, &of_account as &dyn Fn(&str) -> String),
+            (&analyst, &account, &of_account),
+            (&boss, &portfolio, &of_portfolio),
+        ] {
+            let client = app.client_of(viewer).await;
+            let at_once = client.send(&query(""), json!({ "id": id })).await;
+            let resolved = client.send(&query("cursor"), json!({ "id": id })).await;
+            assert_eq!(at_once.body, resolved.body);
+            assert!(at_once.body.to_string().len() > 10_000, "{:#}", at_once.body);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn everything_about_the_users_of_a_page_is_batched() {
     harness::run(async |app| {

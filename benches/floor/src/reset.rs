@@ -1,11 +1,16 @@
-//! The bare transaction of a reset request: what has to be read to decide it, and everything that it writes.
+//! The bare transaction of a reset request: what has to be read to decide it, and everything that it writes. Before it, the
+//! four counters that bound how many resets one person, one place and one network address may ask for, at the same time:
+//! they stand outside the transaction, since what is counted must outlive one that is undone.
 
 use std::time::Duration;
 
-use bson::{DateTime, Document, Uuid, doc};
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime, Document, Uuid, doc};
 use futures_util::TryStreamExt as _;
 use mongodb::ClientSession;
 use mongodb::error::TRANSIENT_TRANSACTION_ERROR;
+use mongodb::options::ReturnDocument;
+use sha2::{Digest as _, Sha256};
 
 use crate::{Failure, Floor, text_id};
 
@@ -24,6 +29,34 @@ async fn places(
     let docs = floor.docs::<Document>(collection);
     let mut found = docs.find(doc! { "user_id": user }).projection(fields).session(&mut *session).await?;
     found.stream(session).try_collect().await
+}
+
+async fn count(floor: &Floor, purpose: &str, subject: &[u8], hours: i64) -> Result<(), mongodb::error::Error> {
+    let digest = Sha256::new_with_prefix(purpose).chain_update([0]).chain_update(subject).finalize();
+    let digest = Binary { subtype: BinarySubtype::Generic, bytes: digest.to_vec() };
+    let now = DateTime::now();
+    let end = DateTime::from_millis(now.timestamp_millis() + hours * 3_600_000);
+    let over = doc! { "$lte": [{ "$ifNull": ["$window_end", DateTime::from_millis(0)] }, now] };
+    let update = vec![doc! { "$set": {
+        "count": { "$cond": [over.clone(), 1_i64, { "$add": ["$count", 1_i64] }] },
+        "window_end": { "$cond": [over, end, "$window_end"] },
+    } }];
+    // Beside the gateway's own counters, so that neither waits for the other's.
+    let id = doc! { "_id": { "purpose": format!("floor_{purpose}"), "key": digest } };
+    let docs = floor.docs::<Document>("throttles");
+    docs.find_one_and_update(id, update).upsert(true).return_document(ReturnDocument::After).await?;
+    Ok(())
+}
+
+async fn count_all(floor: &Floor, viewer: Uuid) -> Result<(), mongodb::error::Error> {
+    let viewer = viewer.bytes();
+    let (hour, day, place, ip) = tokio::join!(
+        count(floor, "reset_actor_hour", &viewer, 1),
+        count(floor, "reset_actor_day", &viewer, 24),
+        count(floor, "reset_place", &viewer, 1),
+        count(floor, "reset_ip", b"127.0.0.1", 1),
+    );
+    hour.and(day).and(place).and(ip)
 }
 
 async fn once(
@@ -94,6 +127,7 @@ async fn once(
 }
 
 pub(crate) async fn ask(floor: &Floor, viewer: Uuid, user: Uuid) -> Result<Vec<u8>, Failure> {
+    count_all(floor, viewer).await?;
     let mut session = floor.client.start_session().await?;
     for _ in 0..50 {
         match once(floor, &mut session, viewer, user).await {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::batches::At;
 use super::row::{GroupRow, Kind};
 use super::{Import, ImportError};
+use crate::domain::key::name_key;
 use crate::domain::{Account, AccountId, MfaPolicy, Portfolio, PortfolioId};
 use crate::store::accounts::account_document;
 use crate::store::import::{Group, IMPORTED};
@@ -80,6 +81,7 @@ fn document(import: &Import, row: &GroupRow) -> Result<bson::Document, ImportErr
     let mut document = match row.group {
         Group::Account => account_document(&Account {
             id: AccountId::from_uuid(id),
+            name_key: name_key(&name),
             name,
             created_at,
             portfolio_id: row

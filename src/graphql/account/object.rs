@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Guard, ID, Object, Result};
+use async_graphql::{Context, ContextSelectionSet, Guard, ID, Object, Result, Value};
 
 use super::lists::account_users;
 use super::{AccountRole, AccountUserConnection, MfaPolicy};
@@ -17,7 +17,8 @@ use crate::graphql::invitation::{InvitationConnection, invitations};
 use crate::graphql::loader::apart;
 use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
-use crate::graphql::portfolio::{Portfolio, visible_portfolio};
+use crate::graphql::portfolio::{Portfolio, portfolio_at_once, visible_portfolio};
+use crate::graphql::ready::{AtOnce, object};
 use crate::graphql::recovery::RecoveryContacts;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::user::User;
@@ -111,6 +112,21 @@ impl Account {
     ) -> Result<AuditEventConnection> {
         self.guard(ctx, Action::ViewAccountLog).await?;
         audit_log(ctx, Watched::Account(self.0.clone()), narrowed, page).await
+    }
+}
+
+impl AtOnce for Account {
+    fn at_once(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
+        object::<Self>(ctx, |field, below| match field {
+            "id" => Some(self.0.id.to_string().into()),
+            "name" => Some(self.0.name.as_str().into()),
+            "createdAt" => DateTime::from(self.0.created_at).at_once(below),
+            "portfolio" => match self.0.portfolio_id {
+                Some(id) => portfolio_at_once(below, id),
+                None => Some(Value::Null),
+            },
+            _ => None,
+        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! The roles in an account.
 
-use async_graphql::Enum;
+use async_graphql::{ContextSelectionSet, Enum, Value};
 
 use crate::domain;
+use crate::graphql::ready::{AtOnce, name_of};
 
 /// What a user is in an account.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,4 +23,10 @@ pub enum AccountRole {
     ContentCreator,
     /// Vendor support: looks, and manages nobody.
     Support,
+}
+
+impl AtOnce for AccountRole {
+    fn at_once(&self, _: &ContextSelectionSet<'_>) -> Option<Value> {
+        name_of(*self)
+    }
 }

@@ -30,6 +30,8 @@ pub struct AuditDetail {
 /// token.
 pub struct AuditEvent(Arc<domain::AuditEvent>);
 
+impl crate::graphql::ready::AtOnce for AuditEvent {}
+
 impl AuditEvent {
     /// For whoever was found to be allowed to see the log.
     pub fn new(inner: impl Into<Arc<domain::AuditEvent>>) -> Self {

@@ -18,6 +18,8 @@ use crate::graphql::scalar::DateTime;
 #[derive(Clone)]
 pub struct CustomRole(Arc<domain::CustomRole>);
 
+impl crate::graphql::ready::AtOnce for CustomRole {}
+
 impl CustomRole {
     /// For whoever was found to be allowed to see it.
     pub fn new(inner: impl Into<Arc<domain::CustomRole>>) -> Self {

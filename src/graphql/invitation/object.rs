@@ -19,6 +19,8 @@ use crate::graphql::user::User;
 #[derive(Clone)]
 pub struct Invitation(Arc<domain::Invitation>);
 
+impl crate::graphql::ready::AtOnce for Invitation {}
+
 impl Invitation {
     /// For whoever was found to be allowed to see it.
     pub fn new(inner: impl Into<Arc<domain::Invitation>>) -> Self {

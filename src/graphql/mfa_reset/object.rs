@@ -19,6 +19,8 @@ use crate::graphql::user::User;
 #[derive(Clone)]
 pub struct MfaReset(Arc<domain::MfaReset>);
 
+impl crate::graphql::ready::AtOnce for MfaReset {}
+
 impl MfaReset {
     /// Shows what was loaded. Whoever may see a reset may see its requester and the place of its authority.
     pub fn new(inner: impl Into<Arc<domain::MfaReset>>) -> Self {

@@ -24,5 +24,5 @@ pub use object::Portfolio;
 pub use people::{
     PortfolioAccountUserConnection, PortfolioAccountUserEdge, PortfolioUserConnection, PortfolioUserEdge,
 };
-pub use query::{PortfolioQuery, visible_portfolio};
+pub use query::{PortfolioQuery, portfolio_at_once, visible_portfolio};
 pub use role::PortfolioRole;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Guard, ID, Object, Result};
+use async_graphql::{Context, ContextSelectionSet, Guard, ID, Object, Result, Value};
 
 use super::lists::portfolio_accounts;
 use super::people::{portfolio_account_users, portfolio_users};
@@ -17,6 +17,7 @@ use crate::graphql::guard::OnThisPortfolio;
 use crate::graphql::invitation::{InvitationConnection, invitations};
 use crate::graphql::mfa::{MfaCoverage, mfa_coverage};
 use crate::graphql::mfa_reset::{MfaResetConnection, MfaResetState, mfa_resets};
+use crate::graphql::ready::{AtOnce, object};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::watched::Watched;
 use crate::service::directory::{LinkedPeopleFilter, PortfolioPeopleFilter};
@@ -83,6 +84,17 @@ impl Portfolio {
     ) -> Result<AuditEventConnection> {
         self.guard(ctx, Action::ViewPortfolioSecurity).await?;
         audit_log(ctx, Watched::Portfolio(self.0.clone()), narrowed, page).await
+    }
+}
+
+impl AtOnce for Portfolio {
+    fn at_once(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
+        object::<Self>(ctx, |field, below| match field {
+            "id" => Some(self.0.id.to_string().into()),
+            "name" => Some(self.0.name.as_str().into()),
+            "createdAt" => DateTime::from(self.0.created_at).at_once(below),
+            _ => None,
+        })
     }
 }
 

@@ -1,12 +1,13 @@
 //! The root field `portfolio`.
 
-use async_graphql::{Context, Guard, ID, Object, Result};
+use async_graphql::{Context, ContextSelectionSet, Guard, ID, Object, Result, Value};
 
 use super::Portfolio;
 use crate::domain::PortfolioId;
 use crate::graphql::context::request;
 use crate::graphql::guard::SignedIn;
 use crate::graphql::ids::parse_id;
+use crate::graphql::ready::AtOnce;
 
 /// Root fields of portfolios.
 #[derive(Default)]
@@ -18,6 +19,15 @@ pub async fn visible_portfolio(ctx: &Context<'_>, id: PortfolioId) -> Result<Opt
     let found = request.loaders().portfolios.one(id).await?;
     let caller = request.caller();
     Ok(found.filter(|portfolio| caller.sees_portfolio(portfolio.id)).map(Portfolio::new))
+}
+
+/// The same, if it is ready.
+pub fn portfolio_at_once(ctx: &ContextSelectionSet<'_>, id: PortfolioId) -> Option<Value> {
+    let request = request(ctx).ok()?;
+    if !request.caller().sees_portfolio(id) {
+        return Some(Value::Null);
+    }
+    request.loaders().portfolios.at_hand(&id)?.map(Portfolio::new).at_once(ctx)
 }
 
 async fn by_id(ctx: &Context<'_>, id: &ID) -> Result<Option<Portfolio>> {

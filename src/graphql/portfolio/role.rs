@@ -1,8 +1,9 @@
 //! The roles in a portfolio.
 
-use async_graphql::Enum;
+use async_graphql::{ContextSelectionSet, Enum, Value};
 
 use crate::domain;
+use crate::graphql::ready::{AtOnce, name_of};
 
 /// What a user is in a portfolio itself; apart from the roles in its accounts.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,4 +17,10 @@ pub enum PortfolioRole {
     Manager,
     /// Reads figures; manages nobody.
     Analyst,
+}
+
+impl AtOnce for PortfolioRole {
+    fn at_once(&self, _: &ContextSelectionSet<'_>) -> Option<Value> {
+        name_of(*self)
+    }
 }

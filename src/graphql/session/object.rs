@@ -10,6 +10,8 @@ use crate::graphql::scalar::DateTime;
 /// A log-in that lasts. Who may see it: only its owner.
 pub struct Session(domain::Session);
 
+impl crate::graphql::ready::AtOnce for Session {}
+
 impl Session {
     /// Shows a session to its owner.
     pub fn new(inner: domain::Session) -> Self {

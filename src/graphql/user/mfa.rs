@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ContextSelectionSet, Object, Result, SimpleObject, Value};
 
 use crate::domain;
 use crate::domain::UserId;
 use crate::graphql::context::request;
 use crate::graphql::mfa_reset::ResetUserMfaRejectionReason;
+use crate::graphql::ready::{AtOnce, object};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::session::MfaMethod;
 
@@ -21,6 +22,16 @@ impl UserMfa {
     /// For whoever was found to be allowed to see it.
     pub fn new(user: Arc<domain::User>) -> Self {
         Self { user }
+    }
+}
+
+impl AtOnce for UserMfa {
+    fn at_once(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
+        object::<Self>(ctx, |field, below| match field {
+            "enabled" => Some(self.user.mfa.is_some().into()),
+            "enabledAt" => self.user.mfa.as_ref().map(|mfa| DateTime::from(mfa.enabled_at)).at_once(below),
+            _ => None,
+        })
     }
 }
 

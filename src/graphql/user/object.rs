@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Guard, ID, Object, Result};
+use async_graphql::{Context, ContextSelectionSet, Guard, ID, Object, Result, Value};
 
+use super::membership::memberships_at_once;
 use super::mfa::enforced_over;
+use super::standing::may_at_once;
 use super::{AccountMembership, MfaResetEligibility, UserMfa, may, visible_memberships};
 use crate::domain;
 use crate::domain::Action;
 use crate::graphql::context::request;
 use crate::graphql::guard::OnThisUser;
 use crate::graphql::mfa_reset::{MfaReset, MfaResetFreeze, ResetUserMfaRejectionReason, freezes};
+use crate::graphql::ready::{AtOnce, object};
 use crate::graphql::scalar::DateTime;
 use crate::service::directory::sight::too_many_resets;
 
@@ -64,6 +67,23 @@ impl User {
     async fn pending(&self, ctx: &Context<'_>) -> Result<Option<MfaReset>> {
         OnThisUser { action: Action::ResetUserMfa, id: self.0.id }.check(ctx).await?;
         Ok(request(ctx)?.loaders().pending_resets.one(self.0.id).await?.map(MfaReset::new))
+    }
+}
+
+impl AtOnce for User {
+    fn at_once(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
+        object::<Self>(ctx, |field, below| match field {
+            "id" => Some(self.0.id.to_string().into()),
+            "name" => Some(self.0.name.as_str().into()),
+            "email" => Some(self.0.email.as_str().into()),
+            "createdAt" => DateTime::from(self.0.created_at).at_once(below),
+            "mfa" => match may_at_once(below, Action::ViewUserSecurity, self.0.id)? {
+                Ok(()) => UserMfa::new(self.0.clone()).at_once(below),
+                Err(_) => Some(Value::Null),
+            },
+            "memberships" => memberships_at_once(below, self.0.id, MEMBERSHIPS_MAX)?.at_once(below),
+            _ => None,
+        })
     }
 }
 

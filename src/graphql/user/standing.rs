@@ -1,6 +1,6 @@
 //! What the viewer may do about a person: the policy's answer, on places that the loaders bring in batches.
 
-use async_graphql::{Context, Result};
+use async_graphql::{Context, ContextSelectionSet, Result};
 
 use crate::domain::{Action, Denial, UserId};
 use crate::graphql::context::request;
@@ -25,4 +25,23 @@ pub async fn may(ctx: &Context<'_>, action: Action, id: UserId) -> Result<std::r
         // With both kinds of places known there is nothing left to ask for.
         Answer::AskPortfolios => Err(Denial::Forbidden),
     })
+}
+
+/// The same, where the person's places are at hand.
+pub fn may_at_once(
+    ctx: &ContextSelectionSet<'_>,
+    action: Action,
+    id: UserId,
+) -> Option<std::result::Result<(), Denial>> {
+    let request = request(ctx).ok()?;
+    let (caller, loaders) = (request.caller(), request.loaders());
+    if let Err(denial) = caller.admitted_about(action, id) {
+        return Some(Err(denial));
+    }
+    let accounts = loaders.account_places.at_hand(&id)?;
+    match caller.over_user(action, id, &accounts, None) {
+        Answer::Yes => Some(Ok(())),
+        Answer::No(denial) => Some(Err(denial)),
+        Answer::AskPortfolios => None,
+    }
 }

@@ -12,6 +12,7 @@ use crate::graphql::audit::AuditAction;
 use crate::graphql::connection::PageArgs;
 use crate::graphql::context::request;
 use crate::graphql::loader::apart;
+use crate::graphql::ready::AtOnce;
 use crate::graphql::scalar::DateTime;
 
 /// Whether anything is sent to a webhook.
@@ -156,6 +157,8 @@ impl Webhook {
 /// An audit event on its way to a webhook, or a test. Who may see it: whoever may see the webhook.
 #[derive(Clone)]
 pub struct WebhookDelivery(Arc<domain::WebhookDelivery>);
+
+impl AtOnce for WebhookDelivery {}
 
 impl WebhookDelivery {
     /// For whoever was found to be allowed to see it.

@@ -19,7 +19,7 @@ fn stored(request: &PageRequest<PlaceByName<AccountId>>) -> PageRequest<Place> {
 }
 
 fn place_of(account: &Account) -> PlaceByName<AccountId> {
-    PlaceByName(name_key(&account.name), account.id)
+    PlaceByName(account.name_key.clone(), account.id)
 }
 
 /// A page of a short list that is in memory already.

@@ -1,7 +1,7 @@
 //! People, accounts and portfolios for a test, put into the database directly.
 
 use latchkey::crypto::{BackupCode, BackupCodes, Token, TokenKind, TotpSecret};
-use latchkey::domain::key::EmailKey;
+use latchkey::domain::key::{EmailKey, name_key};
 use latchkey::domain::policy::Held;
 use latchkey::domain::{
     Account, AccountId, AccountMembership, AccountRole, CustomRole, MfaPolicy, Permission, Permissions,
@@ -141,6 +141,7 @@ impl TestApp {
         let account = Account {
             id: AccountId::generate(now),
             name: name.to_owned(),
+            name_key: name_key(name),
             created_at: now,
             portfolio_id,
             mfa_policy: MfaPolicy::default(),
