@@ -43,50 +43,49 @@ impl Services {
         let Some(authority) = standing.authority else { return Ok(Counted::Go(Vec::new())) };
 
         let limits = self.reset_limits();
-        let mut counted = Vec::new();
         let actor = person.user_id.uuid();
-        for limit in [limits.actor_hour, limits.actor_day] {
-            if self.counted_over(limit, actor.as_bytes(), &mut counted).await?.is_some() {
-                let retry_at =
-                    transact!(self.store(), |tx| self.freeze_asking(&mut tx, caller, person.user_id))?;
-                self.wake_mail();
-                return Ok(Counted::Refused(ResetUserMfa::ActorFrozen { retry_at }));
-            }
-        }
+        // Alone: what is one too many of a burst counts for nobody else, not even for a moment.
+        let hour = match self.attempt(limits.actor_hour, actor.as_bytes()).await? {
+            Verdict::Go(attempt) => attempt,
+            Verdict::Wait(_) => return self.burst(caller, person.user_id).await,
+        };
         let place = authority.scope().to_string();
-        let mut over = self.counted_over(limits.place, place.as_bytes(), &mut counted).await?;
-        if let (None, Some(ip)) = (over, caller.meta.ip) {
-            let ip = ip.to_canonical().to_string();
-            over = self.counted_over(limits.ip, ip.as_bytes(), &mut counted).await?;
+        let (day, place, ip) = tokio::join!(
+            self.attempt(limits.actor_day, actor.as_bytes()),
+            self.attempt(limits.place, place.as_bytes()),
+            self.attempt_by_ip(limits.ip, caller),
+        );
+        let (day, place, ip) = (day?, place?, ip?);
+        let mut counted = vec![hour];
+        counted.extend([Some(day), Some(place), ip].into_iter().flatten().filter_map(Verdict::counted));
+        let over = [Some(place), ip].into_iter().flatten().find_map(Verdict::until);
+        if day.until().is_none() && over.is_none() {
+            return Ok(Counted::Go(counted));
+        }
+        for attempt in counted {
+            self.forgive(attempt).await?;
         }
         match over {
-            None => Ok(Counted::Go(counted)),
-            Some(retry_at) => {
-                for attempt in counted {
-                    self.forgive(attempt).await?;
-                }
+            Some(retry_at) if day.until().is_none() => {
                 Ok(Counted::Refused(ResetUserMfa::TooManyRequests { retry_at }))
             }
+            _ => self.burst(caller, person.user_id).await,
         }
+    }
+
+    async fn burst(&self, caller: &Caller, actor: UserId) -> Result<Counted, Error> {
+        let retry_at = transact!(self.store(), |tx| self.freeze_asking(&mut tx, caller, actor))?;
+        self.wake_mail();
+        Ok(Counted::Refused(ResetUserMfa::ActorFrozen { retry_at }))
+    }
+
+    async fn attempt_by_ip(&self, limit: Limit, caller: &Caller) -> Result<Option<Verdict>, Error> {
+        let Some(ip) = caller.meta.ip else { return Ok(None) };
+        self.attempt(limit, ip.to_canonical().to_string().as_bytes()).await.map(Some)
     }
 
     fn reset_limits(&self) -> ResetLimits {
         ResetLimits::of(self.tools.settings.reset_burst)
-    }
-
-    async fn counted_over(
-        &self,
-        limit: Limit,
-        subject: &[u8],
-        counted: &mut Vec<Attempt>,
-    ) -> Result<Option<OffsetDateTime>, Error> {
-        match self.attempt(limit, subject).await? {
-            Verdict::Go(attempt) => {
-                counted.push(attempt);
-                Ok(None)
-            }
-            Verdict::Wait(until) => Ok(Some(until)),
-        }
     }
 
     /// Forgets what a person asked for: whoever lifts the freeze means that it was no burst.

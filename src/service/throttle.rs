@@ -118,6 +118,24 @@ pub enum Verdict {
     Wait(OffsetDateTime),
 }
 
+impl Verdict {
+    /// The attempt that was counted, if it may be checked.
+    pub fn counted(self) -> Option<Attempt> {
+        match self {
+            Self::Go(attempt) => Some(attempt),
+            Self::Wait(_) => None,
+        }
+    }
+
+    /// Until when there is to wait, if there is.
+    pub fn until(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Go(_) => None,
+            Self::Wait(until) => Some(until),
+        }
+    }
+}
+
 impl Services {
     /// Counts an attempt for `subject`.
     pub(super) async fn attempt(&self, limit: Limit, subject: &[u8]) -> Result<Verdict, Error> {
