@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use super::context::RequestContext;
-use super::error::{OrError, from_service, internal};
+use super::error::{OrError, from_service, internal, unavailable};
 use crate::domain::{
     Account, AccountId, AccountMembership, CustomRole, MfaReset, MfaResetId, Portfolio, PortfolioId,
     PortfolioMembership, RoleId, Scope, User, UserId,
@@ -49,6 +49,9 @@ struct Batch<K, V> {
 impl<K: Key, V: Found> ::dataloader::BatchFn<K, Result<V>> for Batch<K, V> {
     /// Gives an entry for every key: what was found, the default for what is absent, the error for all of them.
     async fn load(&mut self, keys: &[K]) -> HashMap<K, Result<V>> {
+        if deadline::abandoned() {
+            return keys.iter().map(|key| (key.clone(), Err(unavailable()))).collect();
+        }
         // A task of its own: when this look-up is dropped (a sibling failed), MongoDB's driver must not be.
         let fetched = tokio::spawn(deadline::carried((self.fetch)(keys.to_vec())).in_current_span()).await;
         let found = match fetched {
@@ -200,6 +203,9 @@ pub async fn apart<T: Send + 'static>(
     request: &RequestContext,
     work: impl Future<Output = std::result::Result<T, Error>> + Send + 'static,
 ) -> Result<T> {
+    if deadline::abandoned() {
+        return Err(unavailable());
+    }
     match tokio::spawn(deadline::carried(work).in_current_span()).await {
         Ok(outcome) => outcome.or_error(request),
         Err(_) => Err(internal("a task was cut off", &request.caller().meta.request_id)),
@@ -270,6 +276,21 @@ mod tests {
         assert_eq!(extensions.get("code"), Some(&super::super::error::INTERNAL.into()));
         assert!(!error.message.contains("broken"), "the cause stays in the log");
         assert!(failing.many(vec![1, 2]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn no_batch_begins_when_nobody_waits_for_it() {
+        let (doubles, batches) = doubling();
+        let deadline = deadline::Deadline::from(tokio::time::Instant::now() + Duration::from_secs(60));
+        let waiting = deadline.waiting();
+        deadline::by(deadline, async {
+            assert_eq!(doubles.one(1).await.unwrap(), Some(2));
+            drop(waiting);
+            let error = doubles.one(3).await.unwrap_err();
+            assert_eq!(error.extensions.unwrap().get("code"), Some(&super::super::error::UNAVAILABLE.into()));
+        })
+        .await;
+        assert_eq!(*batches.lock().unwrap(), [1]);
     }
 
     #[tokio::test]

@@ -24,15 +24,16 @@ use super::operation_names::Execution;
 use super::refusal::{self, Refusal};
 use super::session::{self, Caller, CookieChange};
 use super::{Edge, metrics};
-use crate::service::deadline;
+use crate::service::deadline::{self, Deadline};
 
 /// What uses MongoDB ends at the deadline and says so itself; what does not has this much longer before its client is let
 /// go.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
-/// Queries that are executed at once, for each processor. A query that has begun goes on when its client hangs up, so
-/// that what follows a crowd of hang-ups waits for no more than these; the others are dropped while they wait. Mutations
-/// are not counted: log-ins wait for Argon2, and reads must not wait for log-ins.
+/// Queries that are executed at once, for each processor. When its client hangs up, a query that has begun sees the look-up
+/// through that it is at (see `store::deadline`), so that what follows a crowd of hang-ups waits for no more than these; the
+/// others are dropped while they wait. Mutations are not counted: log-ins wait for Argon2, and reads must not wait for
+/// log-ins. They are never abandoned either.
 const QUERIES_PER_PROCESSOR: usize = 16;
 
 /// How many queries are executed at once.
@@ -139,13 +140,17 @@ async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result
     let Admitted { mut request, keepable, kind, .. } = admitted;
     let (id, of) = (request_id.clone(), edge.clone());
     let until = Instant::now() + edge.settings.deadline;
-    let place = match kind {
-        OperationType::Query => Some(place_of_query(edge).await?),
-        OperationType::Mutation | OperationType::Subscription => None,
+    let limit = Deadline::from(until);
+    let (place, _waiting) = match kind {
+        OperationType::Query => (Some(place_of_query(edge).await?), Some(limit.waiting())),
+        OperationType::Mutation | OperationType::Subscription => (None, None),
     };
-    let task = edge.tasks.spawn(deadline::by(until, async move {
+    let task = edge.tasks.spawn(deadline::by(limit, async move {
         let _place = place;
         let opened = backend.open(caller).await?;
+        if deadline::abandoned() {
+            return Err(Refusal::unavailable("Nobody waits for the answer any more."));
+        }
         request.data = opened.data;
         let mut answer = backend.execute(request).await;
         refusal::finish(&mut answer, &id);

@@ -248,6 +248,19 @@ async fn a_query_whose_client_hangs_up_while_it_waits_is_never_begun() {
 }
 
 #[tokio::test]
+async fn a_query_that_has_begun_is_told_that_its_client_hung_up() {
+    let bench = Bench::new(|_| {});
+    {
+        let body = json!({ "query": "{ abandoned }" }).to_string();
+        let asked = std::pin::pin!(ask_of(&bench, Method::POST, "/graphql", &[JSON], body));
+        assert!(futures_util::poll!(asked).is_pending());
+        assert_eq!(bench.edge.tasks.len(), 1);
+    }
+    bench.edge.tasks.close();
+    tokio::time::timeout(Duration::from_secs(20), bench.edge.tasks.wait()).await.unwrap();
+}
+
+#[tokio::test]
 async fn bombs_are_refused_at_once() {
     let mut fragments = String::from("{ ...F0 }");
     for n in 0..26 {

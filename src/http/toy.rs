@@ -44,6 +44,13 @@ impl Query {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         millis
     }
+    /// Goes on until nobody waits for the answer.
+    async fn abandoned(&self) -> bool {
+        while !crate::service::deadline::abandoned() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        true
+    }
     async fn panics(&self, really: bool) -> bool {
         assert!(!really, "on purpose");
         really

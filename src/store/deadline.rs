@@ -7,6 +7,8 @@
 //!
 //! Work without a deadline (the mail worker, `import`) is bounded as before.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bson::doc;
@@ -20,17 +22,53 @@ use super::StoreError;
 const LONGEST: Duration = Duration::from_secs(10);
 
 tokio::task_local! {
-    static DEADLINE: Instant;
+    static DEADLINE: Deadline;
+}
+
+/// Until when a request may work, and whether somebody waits for its answer.
+#[derive(Debug, Clone)]
+pub struct Deadline {
+    at: Instant,
+    abandoned: Arc<AtomicBool>,
+}
+
+impl From<Instant> for Deadline {
+    fn from(at: Instant) -> Self {
+        Self { at, abandoned: Arc::default() }
+    }
+}
+
+impl Deadline {
+    /// While this lives, somebody waits. Afterwards no batch of look-ups begins any more; what MongoDB has begun ends by
+    /// itself.
+    pub fn waiting(&self) -> Waiting {
+        Waiting(self.abandoned.clone())
+    }
+}
+
+/// Somebody who waits for an answer.
+#[derive(Debug)]
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether nobody waits any more for what this task works on.
+pub fn abandoned() -> bool {
+    DEADLINE.try_with(|deadline| deadline.abandoned.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
 /// Runs `work`, whose use of MongoDB ends at `deadline`.
-pub async fn by<T>(deadline: Instant, work: impl Future<Output = T>) -> T {
-    DEADLINE.scope(deadline, work).await
+pub async fn by<T>(deadline: impl Into<Deadline>, work: impl Future<Output = T>) -> T {
+    DEADLINE.scope(deadline.into(), work).await
 }
 
 /// The same deadline for work in another task.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let deadline = current();
+    let deadline = DEADLINE.try_get().ok();
     async move {
         match deadline {
             Some(deadline) => by(deadline, work).await,
@@ -41,7 +79,7 @@ pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
 
 /// The deadline of the request that this task works for.
 pub(super) fn current() -> Option<Instant> {
-    DEADLINE.try_get().ok()
+    DEADLINE.try_with(|deadline| deadline.at).ok()
 }
 
 /// Longest time that the server may work on one read from now on.
@@ -109,5 +147,19 @@ mod tests {
         let seen = by(deadline, async { tokio::spawn(carried(async { current() })).await }).await.unwrap();
         assert_eq!(seen, Some(deadline));
         assert_eq!(tokio::spawn(carried(async { current() })).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn work_is_abandoned_when_whoever_waits_is_gone_and_not_before() {
+        let deadline = Deadline::from(Instant::now());
+        let waiting = deadline.waiting();
+        by(deadline, async {
+            assert!(!abandoned());
+            drop(waiting);
+            assert!(abandoned());
+            assert!(tokio::spawn(carried(async { abandoned() })).await.is_ok_and(|abandoned| abandoned));
+        })
+        .await;
+        assert!(!abandoned());
     }
 }
