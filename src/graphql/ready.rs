@@ -40,7 +40,10 @@ impl<T: AtOnce> OutputType for Ready<'_, T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         match self.0.at_once(ctx) {
-            Some(value) => Ok(value),
+            Some(value) => {
+                tracing::trace!(of = %T::type_name(), "answered at once");
+                Ok(value)
+            }
             None => self.0.resolve(ctx, field).await,
         }
     }

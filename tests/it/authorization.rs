@@ -3,6 +3,7 @@
 //! What is expected stands in `tests/authorization.md`, which is reviewed like code. A root field without a row fails; so
 //! does a cell that differs. `LATCHKEY_WRITE_MATRIX=1` writes what was found into the file, for review.
 
+mod at_once;
 mod portfolio_rows;
 mod rows;
 
