@@ -13,11 +13,14 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
+import counting  # noqa: E402
 import gateway  # noqa: E402
-import run  # noqa: E402
 import servers  # noqa: E402
+from bench import READS, same_answers  # noqa: E402
+from seeding import DATA, seed  # noqa: E402
 
 BASELINE = os.path.join(HERE, "baseline.json")
+NAMES = ("latchkey", "floor")
 USERS, REQUESTS = 1000, 40
 # Counts of the same binary differ by less than 1 %.
 TOLERANCE = 0.02
@@ -25,32 +28,33 @@ HANG_UP_MS = 500
 
 
 def measure(binaries):
-    os.makedirs(run.DATA, exist_ok=True)
-    mongod = servers.Mongod(binaries["latchkey"], os.path.join(run.DATA, "mongod"))
+    os.makedirs(DATA, exist_ok=True)
+    mongod = servers.Mongod(binaries["latchkey"], os.path.join(DATA, "mongod"))
     running = []
     try:
-        database, targets, keys, _ = run.seed(binaries["latchkey"], mongod, USERS, 0)
+        database, targets, keys, _ = seed(binaries["latchkey"], mongod, USERS, 0)
         at = (binaries, mongod, database, keys)
-        for name in ("latchkey", "floor"):
+        for name in NAMES:
             running.append(servers.Server(name, *at))
         readers = gateway.readers(running[0].url, targets, 5)
-        run.same_answers(running, readers, run.READS["users tab"])
+        same_answers(running, readers, READS["users tab"])
         first = readers[0]
         client = gateway.Client(running[0].url, first["token"])
         found = {"commands": {
-            name: run.commands(mongod.uri, database, lambda: client.ask(*question(first)))["commands"]
-            for name, question in run.READS.items()}}
-        waited = run.hang_up(running[0], first)
+            name: counting.commands(mongod.uri, database, lambda: client.ask(*question(first)))["commands"]
+            for name, question in READS.items()}}
+        waited = counting.hang_up(running[0], first)
         for server in running:
             server.stop()
 
         def tab(number):
             reader = readers[number % len(readers)]
-            return reader["token"], *run.READS["users tab"](reader)
+            return reader["token"], *READS["users tab"](reader)
 
-        counted = {name: run.instructions("gate", name, *at, tab, REQUESTS) for name in ("latchkey", "floor")}
+        # The least of three times: the gateway's workers do something of their own now and then.
+        counted = {name: min(counting.instructions("gate", name, *at, tab, REQUESTS) for _ in range(3)) for name in NAMES}
         found["instructions"] = {"users tab": round(counted["latchkey"] / counted["floor"], 3)}
-        return found, counted, max(waited)
+        return found, counted, waited
     finally:
         for server in running:
             server.stop()
@@ -64,8 +68,8 @@ def main():
     parser.add_argument("--floor", metavar="FILE", help="the floor's binary; built when left out")
     args = parser.parse_args()
     found, counted, waited = measure(servers.build({"latchkey": args.gateway, "floor": args.floor}))
-    print(f"instructions a request: {counted['latchkey']:.2f} M, floor {counted['floor']:.2f} M; "
-          f"after 128 hang-ups an answer took {waited} ms at most")
+    print(f"instructions a request: {counted['latchkey']:.2f} M, floor {counted['floor']:.2f} M")
+    print(f"after 128 hang-ups an answer took {sorted(waited)[len(waited) // 2]} ms, {max(waited)} ms at most")
     if args.write:
         with open(BASELINE, "w") as out:
             json.dump(found, out, indent=1)
@@ -81,8 +85,8 @@ def main():
                 wrong.append(f"{name}: {now} {kind} instead of {allowed}")
             elif now < allowed * (1 - slack):
                 print(f"{name} costs less than the baseline says: benches/gate.py --write")
-    if waited >= HANG_UP_MS:
-        wrong.append(f"the answer after 128 hang-ups took {waited} ms; {HANG_UP_MS} are allowed")
+    if max(waited) >= HANG_UP_MS:
+        wrong.append(f"the answer after 128 hang-ups took {max(waited)} ms; {HANG_UP_MS} are allowed")
     if wrong:
         sys.exit("benches/gate.py: " + "; ".join(wrong))
 
