@@ -22,7 +22,7 @@ use crate::service::audit_seal::AuditSealer;
 use crate::service::key_rotation::{KeyRotation, KeysError};
 use crate::service::{Services, Settings, Tools};
 use crate::store::{Store, StoreOptions};
-use crate::telemetry::{self, metrics::Figures};
+use crate::telemetry::{self, metrics::Figures, traces::Traces};
 use crate::webhook::{Client, WebhookWorker};
 
 /// Messages that `dev` keeps.
@@ -55,6 +55,7 @@ pub struct App {
     edge: Arc<Edge>,
     server: ServerSettings,
     metrics: Option<(SocketAddr, Figures)>,
+    traces: Option<Traces>,
     stopping: Stopping,
     delay: Duration,
 }
@@ -92,11 +93,14 @@ impl App {
             }
             None => None,
         };
+        let traces = config.otlp.as_ref().map(Traces::install).transpose();
+        let traces = traces.context("LATCHKEY_OTLP_ENDPOINT cannot be used")?;
         let options = StoreOptions {
             uri: config.mongodb_uri.expose_secret().to_owned(),
             database: config.mongodb_database.clone(),
             max_pool: config.mongodb_pool,
             measured: metrics.is_some(),
+            traced: traces.is_some(),
         };
         let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI cannot be used")?;
 
@@ -159,6 +163,7 @@ impl App {
             edge,
             server,
             metrics,
+            traces,
             stopping,
             delay: config.shutdown_delay,
         })
@@ -222,6 +227,9 @@ impl App {
         watcher.abort();
         let keys = keys.await.context("the task that looks after the keys failed")?;
         self.store.close().await;
+        if let Some(traces) = self.traces {
+            traces.finish().await;
+        }
         Ok(keys?)
     }
 

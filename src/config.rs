@@ -2,6 +2,7 @@
 //! each naming its key. Nothing else reads the environment, and no secret is ever part of a message.
 
 mod keys;
+mod otlp;
 mod reader;
 mod values;
 
@@ -21,6 +22,7 @@ use self::{
 };
 pub use self::{
     keys::{KEYS, Key},
+    otlp::Otlp,
     reader::{ConfigError, Mistake},
     values::{LogFormat, PublicUrl, Smtp, SmtpSecurity},
 };
@@ -88,6 +90,8 @@ pub struct Config {
     pub trusted_documents_only: bool,
     pub request_deadline: Duration,
     pub metrics_listen: Option<SocketAddr>,
+    /// Where traces go; nowhere when absent.
+    pub otlp: Option<Otlp>,
     pub trusted_proxies: Vec<IpNet>,
     pub web_dir: Option<PathBuf>,
     /// A filter in `tracing`'s own notation.
@@ -174,6 +178,9 @@ impl Config {
         let trusted_documents_only = r.value(key("TRUSTED_DOCUMENTS_ONLY"), values::switch);
         let request_deadline = r.value(key("REQUEST_DEADLINE"), values::between("1s", "5m"));
         let metrics_listen = r.optional(key("METRICS_LISTEN"), values::socket_address);
+        let otlp_endpoint = r.optional(key("OTLP_ENDPOINT"), otlp::endpoint);
+        let otlp_headers = r.secret(key("OTLP_HEADERS"), otlp::headers, false);
+        let trace_ratio = r.value(key("TRACE_RATIO"), otlp::ratio);
         let trusted_proxies = r.value(key("TRUSTED_PROXIES"), values::networks);
         let web_dir = r.path(key("WEB_DIR"), false);
         let log = r.value_or(key("LOG"), values::log_filter, if dev { "warn,latchkey=info" } else { "info" });
@@ -216,6 +223,9 @@ impl Config {
                 key("WEBHOOK_ALLOW_PRIVATE"),
                 "is only for tests: refused unless LATCHKEY_PUBLIC_URL is on loopback",
             );
+        }
+        if let (Some(None), Some(Some(_))) = (&otlp_endpoint, &otlp_headers) {
+            r.mistake(key("OTLP_HEADERS"), "is set, but LATCHKEY_OTLP_ENDPOINT, which they are for, is not");
         }
         if let Some(Some(path)) = &web_dir
             && !path.is_dir()
@@ -260,6 +270,7 @@ impl Config {
             trusted_documents_only: trusted_documents_only?,
             request_deadline: request_deadline?,
             metrics_listen: metrics_listen?,
+            otlp: Otlp::of(otlp_endpoint?, otlp_headers?, trace_ratio?),
             trusted_proxies: trusted_proxies?,
             web_dir: web_dir?,
             log: log?,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jsonschema
 import kubernetes_validate
@@ -126,6 +127,11 @@ def wrong_between(objects):
     config = next(object_["data"] for object_ in by("ConfigMap") if object_["metadata"]["name"] == "latchkey")
     for key in sorted(config.keys() - known_keys()):
         yield f"ConfigMap latchkey: the gateway knows no {key}"
+    if endpoint := config.get("LATCHKEY_OTLP_ENDPOINT"):
+        ways_out = [port["port"] for policy in by("NetworkPolicy") for way in policy["spec"].get("egress", [])
+                    for port in way.get("ports", [])]
+        if (urlsplit(endpoint).port or 443) not in ways_out:
+            yield "no NetworkPolicy lets traces out to their collector"
     for deployment in by("Deployment"):
         spec = deployment["spec"]
         rolling = spec["strategy"]["rollingUpdate"]
@@ -167,6 +173,7 @@ BREAK = {
     "a selector that meets nothing": lambda o: of(o, "Service")["spec"]["selector"].update(app="other"),
     "no denial by default": lambda o: o.remove(of(o, "NetworkPolicy", "default-deny")),
     "a key that the gateway does not know": lambda o: of(o, "ConfigMap")["data"].update(LATCHKEY_TYPO="1"),
+    "traces without a way out": lambda o: of(o, "ConfigMap")["data"].update(LATCHKEY_OTLP_ENDPOINT="http://collector:4318"),
     "too little time to stop": lambda o: of(o, "Deployment")["spec"]["template"]["spec"].update(terminationGracePeriodSeconds=30),
     "a writable root": lambda o: of(o, "Deployment")["spec"]["template"]["spec"]["containers"][0]["securityContext"].update(
         readOnlyRootFilesystem=False),

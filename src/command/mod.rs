@@ -138,6 +138,7 @@ async fn connect(config: &Config) -> anyhow::Result<Store> {
         database: config.mongodb_database.clone(),
         max_pool: config.mongodb_pool,
         measured: false,
+        traced: false,
     };
     let store = Store::connect(&options).await.context("LATCHKEY_MONGODB_URI is not usable")?;
     store.ping().await.context("MongoDB does not answer at LATCHKEY_MONGODB_URI")?;

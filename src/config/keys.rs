@@ -95,9 +95,19 @@ pub const KEYS: &[Key] = &[
     plain("REQUEST_DEADLINE", "20s", "how long a request may take; then its work in MongoDB is ended"),
     plain("METRICS_LISTEN", "", "address and port of the Prometheus metrics; none when not set"),
     plain(
+        "OTLP_ENDPOINT",
+        "",
+        "a collector of traces, OTLP over HTTP: http://host:4318 or https://…; no traces when not set",
+    ),
+    secret(
+        "OTLP_HEADERS",
+        "headers for that collector: name=value, separated by commas, values percent-encoded",
+    ),
+    plain("TRACE_RATIO", "1", "the share of requests that is traced at most: 0 to 1"),
+    plain(
         "TRUSTED_PROXIES",
         "",
-        "addresses or networks whose X-Forwarded-For is believed, separated by commas",
+        "addresses or networks whose X-Forwarded-For and traceparent are believed, separated by commas",
     ),
     plain("WEB_DIR", "", "the folder of the built web part; none when not set"),
     plain("LOG", "", "log filter in the notation of tracing; info"),

@@ -240,6 +240,20 @@ fn variables_that_kubernetes_injects_for_a_service_are_no_mistake() {
 }
 
 #[test]
+fn traces_go_where_the_endpoint_says_and_headers_need_one() {
+    assert!(serve_with([]).unwrap().otlp.is_none());
+    let otlp = serve_with([("LATCHKEY_OTLP_ENDPOINT", "http://collector:4318")]).unwrap().otlp.unwrap();
+    assert_eq!((otlp.traces.as_str(), otlp.ratio), ("http://collector:4318/v1/traces", 1.0));
+    assert_eq!(
+        only_mistake("LATCHKEY_OTLP_ENDPOINT", "collector:4318"),
+        "LATCHKEY_OTLP_ENDPOINT: \"collector:4318\" must begin with http:// or https:// and name a host"
+    );
+    let says = only_mistake("LATCHKEY_OTLP_HEADERS", "authorization=Bearer%20s3cret");
+    assert!(says.contains("LATCHKEY_OTLP_ENDPOINT") && !says.contains("s3cret"), "{says}");
+    assert!(only_mistake("LATCHKEY_TRACE_RATIO", "2").contains("0 to 1"));
+}
+
+#[test]
 fn the_readme_lists_every_key_with_its_default_and_no_other() {
     let readme = include_str!("../../README.md");
     let listed: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `LATCHKEY_")).collect();

@@ -121,7 +121,7 @@ impl Smtp {
     }
 }
 
-fn percent_decoded(text: &str) -> Parsed<String> {
+pub(super) fn percent_decoded(text: &str) -> Parsed<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     loop {

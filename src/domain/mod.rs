@@ -26,6 +26,7 @@ pub mod recovery;
 pub mod role;
 pub mod session;
 pub mod step_up;
+pub mod trace_parent;
 pub mod user;
 pub mod webhook;
 
@@ -54,5 +55,6 @@ pub use recovery::{Recovery, RecoveryContacts, RecoveryState};
 pub use role::{AccountRole, PortfolioRole};
 pub use session::{RequestMeta, Session};
 pub use step_up::Unready;
+pub use trace_parent::TraceParent;
 pub use user::{Disavowal, MfaMethod, MfaState, User};
 pub use webhook::{DeliveryFault, DeliveryState, Webhook, WebhookDelivery, WebhookState};

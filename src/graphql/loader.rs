@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Result;
 use futures_util::future::BoxFuture;
-use tracing::Instrument;
 
 use super::context::RequestContext;
 use super::error::{OrError, from_service, internal, unavailable};
@@ -53,7 +52,7 @@ impl<K: Key, V: Found> ::dataloader::BatchFn<K, Result<V>> for Batch<K, V> {
             return keys.iter().map(|key| (key.clone(), Err(unavailable()))).collect();
         }
         // A task of its own: when this look-up is dropped (a sibling failed), MongoDB's driver must not be.
-        let fetched = tokio::spawn(deadline::carried((self.fetch)(keys.to_vec())).in_current_span()).await;
+        let fetched = tokio::spawn(deadline::carried((self.fetch)(keys.to_vec()))).await;
         let found = match fetched {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => Err(from_service(&error, &self.request_id)),
@@ -206,7 +205,7 @@ pub async fn apart<T: Send + 'static>(
     if deadline::abandoned() {
         return Err(unavailable());
     }
-    match tokio::spawn(deadline::carried(work).in_current_span()).await {
+    match tokio::spawn(deadline::carried(work)).await {
         Ok(outcome) => outcome.or_error(request),
         Err(_) => Err(internal("a task was cut off", &request.caller().meta.request_id)),
     }

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The id of a request: the client's own if it is a sane one, else new.
@@ -56,11 +57,17 @@ const ALWAYS: [(HeaderName, &str); 8] = [
 /// Two years, as browsers' preload lists ask.
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
-/// Gives the request its id and the answer its headers. `https` says how browsers reach the gateway.
+/// What log records of a request carry. Of the highest level, so that no filter leaves it out.
+pub(super) fn logged(request_id: &str) -> tracing::Span {
+    tracing::error_span!("request", request_id, trace_id = tracing::field::Empty)
+}
+
+/// Gives the request its id, also in whatever is logged meanwhile, and the answer its headers. `https` says how browsers
+/// reach the gateway.
 pub async fn apply(State(https): State<bool>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(logged(id.as_str())).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

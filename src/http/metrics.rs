@@ -72,7 +72,7 @@ pub(super) async fn measure(request: Request, next: Next) -> Response {
     response
 }
 
-fn route(matched: Option<&str>) -> &'static str {
+pub(super) fn route(matched: Option<&str>) -> &'static str {
     const NAMED: [&str; 7] = [
         "/graphql",
         "/graphql/ws",

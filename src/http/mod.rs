@@ -22,6 +22,7 @@ pub mod stopping;
 mod tests;
 #[cfg(test)]
 mod toy;
+mod traces;
 pub mod websocket;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use self::pages::Pages;
 pub use self::refusal::Refusal;
 pub use self::session::{Caller, CookieChange, CookieStyle, Presented};
 pub use self::stopping::Stopping;
+use self::traces::Tracing;
 pub use self::websocket::SocketSettings;
 use crate::config::{Config, PublicUrl};
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub socket: SocketSettings,
     /// Which pages there are.
     pub pages: Pages,
+    /// The share of requests that is traced at most, where any is.
+    pub traced: Option<f64>,
 }
 
 impl Default for Settings {
@@ -86,6 +90,7 @@ impl Default for Settings {
             trusted: Arc::default(),
             socket: SocketSettings::default(),
             pages: Pages::default(),
+            traced: None,
         }
     }
 }
@@ -113,6 +118,7 @@ impl Settings {
             trusted_proxies: config.trusted_proxies.clone(),
             introspection: config.introspection,
             deadline: config.request_deadline,
+            traced: config.otlp.as_ref().map(|otlp| otlp.ratio),
             socket: SocketSettings { origins: origins(&config.public_url), ..SocketSettings::default() },
             pages: Pages {
                 service_name: config.service_name.clone(),
@@ -145,6 +151,8 @@ pub struct Edge {
     gate: Gate,
     /// Which names of operations are labels of metrics.
     names: OperationNames,
+    /// What begins traces, where any are.
+    tracing: Option<Arc<Tracing>>,
     /// Requests under way; they outlive the connections that asked.
     tasks: TaskTracker,
     /// Places for WebSockets.
@@ -159,6 +167,7 @@ impl Edge {
     /// The edge in front of `backend`.
     pub fn new(settings: Settings, backend: Arc<dyn Backend>, stopping: Stopping) -> Arc<Self> {
         Arc::new(Self {
+            tracing: settings.traced.map(|ratio| Tracing::new(ratio, settings.trusted_proxies.clone())),
             names: OperationNames::new(settings.trusted.operation_names()),
             gate: Gate::new(settings.limits.clone(), settings.introspection, settings.trusted.clone()),
             sockets: Arc::new(Semaphore::new(settings.socket.sockets)),
@@ -172,7 +181,7 @@ impl Edge {
 
     /// Everything that the gateway serves.
     pub fn router(self: &Arc<Self>) -> Router {
-        Router::new()
+        let router = Router::new()
             .route(
                 "/graphql",
                 get(over_http::graphql).post(over_http::graphql).fallback(over_http::other_method),
@@ -190,7 +199,14 @@ impl Edge {
             .merge(self.settings.pages.router())
             .fallback(not_found)
             // Execution has tasks of its own; this is for everything else.
-            .layer(CatchPanicLayer::custom(|_| over_http::panicked()))
+            .layer(CatchPanicLayer::custom(|_| over_http::panicked()));
+        let router = match &self.tracing {
+            Some(tracing) => {
+                router.layer(axum::middleware::from_fn_with_state(tracing.clone(), traces::trace))
+            }
+            None => router,
+        };
+        router
             .layer(axum::middleware::from_fn_with_state(self.settings.cookie.secure, headers::apply))
             .layer(axum::middleware::from_fn(metrics::measure))
     }

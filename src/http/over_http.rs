@@ -23,6 +23,7 @@ use super::negotiation::{self, Media};
 use super::operation_names::Execution;
 use super::refusal::{self, Refusal};
 use super::session::{self, Caller, CookieChange};
+use super::traces::OperationSpan;
 use super::{Edge, metrics};
 use crate::service::deadline::{self, Deadline};
 
@@ -57,8 +58,7 @@ pub async fn graphql(State(edge): State<Arc<Edge>>, request: Request) -> Respons
     let media = media.unwrap_or(Media::Json);
     let (response, outcome) = match result {
         Ok(done) => {
-            let outcome =
-                done.answer.errors.first().map_or("ok", |error| metrics::outcome(refusal::code_of(error)));
+            let outcome = outcome_of(&done.answer);
             (executed(&edge, media, &done), outcome)
         }
         Err(refusal) => {
@@ -116,9 +116,7 @@ pub(super) async fn run(
     let (kind, operation) = (metrics::kind(admitted.kind), admitted.operation.clone());
     let done = execute(edge, caller, admitted).await;
     let execution = match &done {
-        Ok(done) if refusal::is_request_error(&done.answer) => Execution::Refused,
-        Ok(Done { signed_in: true, .. }) => Execution::SignedIn,
-        Ok(_) => Execution::Stranger,
+        Ok(done) => executed_for(&done.answer, done.signed_in),
         Err(_) => Execution::Refused,
     };
     *ran = Ran { kind, operation: Some(edge.names.label(operation.as_deref(), execution)) };
@@ -133,11 +131,23 @@ async fn place_of_query(edge: &Edge) -> Result<OwnedSemaphorePermit, Refusal> {
     }
 }
 
+fn executed_for(answer: &Answer, signed_in: bool) -> Execution {
+    match signed_in {
+        _ if refusal::is_request_error(answer) => Execution::Refused,
+        true => Execution::SignedIn,
+        false => Execution::Stranger,
+    }
+}
+
+fn outcome_of(answer: &Answer) -> &'static str {
+    answer.errors.first().map_or("ok", |error| metrics::outcome(refusal::code_of(error)))
+}
+
 /// Executes in a task of its own and waits for it, up to the deadline.
 async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result<Done, Refusal> {
     let request_id = caller.meta.request_id.clone();
     let backend = edge.backend.clone();
-    let Admitted { mut request, keepable, kind, .. } = admitted;
+    let Admitted { mut request, keepable, kind, operation } = admitted;
     let (id, of) = (request_id.clone(), edge.clone());
     let until = Instant::now() + edge.settings.deadline;
     let limit = Deadline::from(until);
@@ -152,8 +162,11 @@ async fn execute(edge: &Arc<Edge>, caller: Caller, admitted: Admitted) -> Result
             return Err(Refusal::unavailable("Nobody waits for the answer any more."));
         }
         request.data = opened.data;
-        let mut answer = backend.execute(request).await;
+        let span = OperationSpan::begin(kind);
+        let mut answer = span.around(backend.execute(request)).await;
         refusal::finish(&mut answer, &id);
+        let execution = executed_for(&answer, opened.signed_in);
+        span.end(|| of.names.label(operation.as_deref(), execution), outcome_of(&answer));
         if let Some(keepable) = keepable.filter(|_| !refusal::is_request_error(&answer)) {
             of.gate.keep(keepable, opened.signed_in);
         }

@@ -15,6 +15,7 @@ mod places;
 mod recovery;
 pub mod render;
 pub mod smtp;
+mod traced;
 pub mod transport;
 pub mod words;
 pub mod worker;

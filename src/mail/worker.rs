@@ -18,6 +18,7 @@ use super::backoff::{KEEP_TRYING, next_attempt};
 use super::carried::{Carried, Closed, Drawn, kind};
 use super::facts::{self, Facts, Missing};
 use super::render::{Order, Rendered, Renderer};
+use super::traced;
 use super::transport::{SendError, Transport};
 use crate::clock::Clock;
 use crate::crypto::Keyring;
@@ -213,6 +214,10 @@ impl Inner {
 
     async fn handle(&self, mail: &Mail) -> Result<Outcome, StoreError> {
         let kind = kind(mail.what);
+        traced::handling(mail, kind, self.attempt(mail, kind)).await
+    }
+
+    async fn attempt(&self, mail: &Mail, kind: &'static str) -> Result<Outcome, StoreError> {
         let (rendered, deadline) = match self.plan(mail).await? {
             Plan::Send { mail, deadline } => (mail, deadline),
             Plan::Close { delivery, why, outcome } => {
@@ -229,17 +234,13 @@ impl Inner {
         };
         let begun = Instant::now();
         let sent = tokio::select! {
-            sent = self.transport.send(&rendered) => sent,
+            sent = traced::sending(self.transport.send(&rendered)) => sent,
             () = self.give_back.cancelled() => {
                 self.release_at(mail, self.clock.now(), "interrupted by a shutdown").await?;
                 return Ok(Outcome::Retried);
             }
         };
-        let outcome = match &sent {
-            Ok(()) => "sent",
-            Err(SendError::Transient(_)) => "transient",
-            Err(SendError::Permanent(_)) => "permanent",
-        };
+        let outcome = traced::outcome(&sent);
         metrics::histogram!("latchkey_mail_send_seconds", "outcome" => outcome).record(begun.elapsed());
         let (error, next) = match sent {
             Ok(()) => {

@@ -1,6 +1,6 @@
 //! Until when a request may work, and what ends its work in MongoDB then.
 //!
-//! The deadline travels with the task, not through every call. A read takes what is left of it as `maxTimeMS`, so the
+//! The deadline travels with the task, not through every call, and with it what logs and traces call the request. A read takes what is left of it as `maxTimeMS`, so the
 //! server ends it; the driver's future then resolves by itself, for a driver future that is dropped stalls its
 //! connections. Writes have no `maxTimeMS` in this driver: they run in a session that the server is told to end
 //! (`killSessions`), which undoes an open transaction, too.
@@ -13,8 +13,12 @@ use std::time::Duration;
 
 use bson::doc;
 use mongodb::{Client, ClientSession};
+use opentelemetry::Context;
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::trace::TraceContextExt as _;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use super::StoreError;
 
@@ -61,17 +65,30 @@ pub fn abandoned() -> bool {
     DEADLINE.try_with(|deadline| deadline.abandoned.load(Ordering::Relaxed)).unwrap_or(false)
 }
 
-/// Runs `work`, whose use of MongoDB ends at `deadline`.
-pub async fn by<T>(deadline: impl Into<Deadline>, work: impl Future<Output = T>) -> T {
-    DEADLINE.scope(deadline.into(), work).await
+/// Runs `work`, whose use of MongoDB ends at `deadline`, under the names that the caller has in logs and traces, in
+/// whichever task.
+pub fn by<T>(deadline: impl Into<Deadline>, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    DEADLINE.scope(deadline.into(), named(work))
 }
 
-/// The same deadline for work in another task.
+/// The same deadline and names for work in another task.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let deadline = DEADLINE.try_get().ok();
+    let (deadline, work) = (DEADLINE.try_get().ok(), named(work));
     async move {
         match deadline {
-            Some(deadline) => by(deadline, work).await,
+            Some(deadline) => DEADLINE.scope(deadline, work).await,
+            None => work.await,
+        }
+    }
+}
+
+/// Where nothing is traced, a trace costs nothing.
+fn named<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let trace = Context::map_current(|context| context.has_active_span().then(|| context.clone()));
+    let work = work.in_current_span();
+    async move {
+        match trace {
+            Some(trace) => work.with_context(trace).await,
             None => work.await,
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
+use mongodb::otel::OpentelemetryOptions;
 use mongodb::{Client, Database};
 
 use super::StoreError;
@@ -44,6 +45,8 @@ pub struct StoreOptions {
     pub max_pool: u32,
     /// Whether connections and commands are measured.
     pub measured: bool,
+    /// Whether commands are spans of the trace that they are sent for.
+    pub traced: bool,
 }
 
 /// MongoDB, as the rest of the gateway sees it. Cheap to clone.
@@ -125,6 +128,11 @@ impl Store {
             let size = client_options.max_pool_size.unwrap_or(options.max_pool);
             client_options.cmap_event_handler = Some(measured::pool(size));
         }
+        // Said either way: else the driver asks variables of its own, one of which puts whole commands, with the
+        // addresses and hashes in them, into spans.
+        client_options.tracing = Some(
+            OpentelemetryOptions::builder().enabled(options.traced).query_text_max_length(0_usize).build(),
+        );
         let client = Client::with_options(client_options)?;
         let db = client.database(&options.database);
         Ok(Self {

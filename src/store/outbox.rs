@@ -4,13 +4,15 @@
 use bson::doc;
 use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt as _;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::deadline::max_time;
 use super::when::{self, date};
 use super::{StoreError, Tx};
-use crate::domain::{MailDelivery, MailId, Notification, UserId};
+use crate::domain::{MailDelivery, MailId, Notification, TraceParent, UserId};
 
 /// The collection's name.
 pub const COLLECTION: &str = "outbox";
@@ -34,6 +36,20 @@ struct MailDoc {
     done_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
+    /// The span that put it in, where that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
+}
+
+/// The span that this task works for, where it is recorded.
+fn current_span() -> Option<String> {
+    Context::map_current(|context| {
+        let span = context.span();
+        let of = span.span_context();
+        let parent =
+            || TraceParent { trace: of.trace_id().to_bytes(), span: of.span_id().to_bytes(), sampled: true };
+        of.is_sampled().then(|| parent().to_string())
+    })
 }
 
 impl MailDoc {
@@ -48,6 +64,7 @@ impl MailDoc {
             next_at: now,
             done_at: None,
             last_error: None,
+            trace: current_span(),
         }
     }
 }
@@ -69,6 +86,8 @@ pub struct Mail {
     pub created_at: OffsetDateTime,
     /// What went wrong at the last attempt.
     pub last_error: Option<String>,
+    /// The span that put it in, where that is recorded.
+    pub trace: Option<TraceParent>,
 }
 
 impl From<MailDoc> for Mail {
@@ -81,6 +100,7 @@ impl From<MailDoc> for Mail {
             attempts: doc.attempts,
             created_at: doc.created_at,
             last_error: doc.last_error,
+            trace: doc.trace.as_deref().and_then(TraceParent::parse),
         }
     }
 }

@@ -185,6 +185,11 @@ pub const METRICS: &[Metric] = &[
     gauge("latchkey_passwords_parallel", &[], "most that are hashed or checked at a time"),
     times("latchkey_password_wait_seconds", &[], "how long a password was in the queue"),
     times("latchkey_password_seconds", &[], "how long hashing or checking one took"),
+    rare(counter(
+        "latchkey_trace_spans_total",
+        &["outcome"],
+        "spans of traces that ended, where they are sent",
+    )),
     gauge("latchkey_build_info", &["version", "commit", "built"], "always 1"),
     counter("process_cpu_seconds_total", &[], "processor time, user and system"),
     gauge("process_resident_memory_bytes", &[], "memory in use"),

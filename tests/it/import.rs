@@ -29,8 +29,13 @@ impl Place {
     async fn new(name: &str) -> Self {
         let database = format!("{name}_{}", uuid::Uuid::new_v4().simple());
         let uri = mongod_uri();
-        let options =
-            StoreOptions { uri: uri.clone(), database: database.clone(), max_pool: 8, measured: false };
+        let options = StoreOptions {
+            uri: uri.clone(),
+            database: database.clone(),
+            max_pool: 8,
+            measured: false,
+            traced: false,
+        };
         let store = Store::connect(&options).await.unwrap();
         let (keyring, clock) = (Arc::new(Keyring::generate()), ManualClock::starting_now());
         Self { uri, database, store, keyring, clock }

@@ -61,5 +61,6 @@ mod second_approver;
 mod security_contact;
 mod serve;
 mod step_up;
+mod traces;
 mod version;
 mod webhooks;

@@ -53,7 +53,11 @@ impl Operation {
     }
 
     async fn once(&self, admitted: Admitted, ran: &mut Ran) -> Result<(), Refusal> {
-        let done = over_http::run(&self.peer.edge, self.peer.caller(), admitted, ran).await?;
+        let run = over_http::run(&self.peer.edge, self.peer.caller(), admitted, ran);
+        let done = match &self.peer.edge.tracing {
+            Some(tracing) => tracing.on_socket(&self.peer.meta.request_id, run).await?,
+            None => run.await?,
+        };
         self.still(done.signed_in)?;
         if refusal::is_request_error(&done.answer) {
             self.send(message::error(&self.key.id, &done.answer.errors), true).await;

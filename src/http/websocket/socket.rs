@@ -16,11 +16,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::message::{self, Close, Incoming, Outgoing};
 use super::operation::Operation;
 use crate::domain::RequestMeta;
 use crate::http::Edge;
+use crate::http::headers::logged;
 use crate::http::refusal::{Refusal, code};
 use crate::http::session::{self, Caller, Presented};
 use crate::service::deadline;
@@ -266,10 +268,12 @@ impl Socket {
             return Ok(());
         };
         let operation = Operation { peer: self.peer.clone(), key, cancel };
-        self.peer.edge.tasks.spawn(async move {
+        let logged = logged(&self.peer.meta.request_id);
+        let run = async move {
             operation.run(asked).await;
             drop(place);
-        });
+        };
+        self.peer.edge.tasks.spawn(run.instrument(logged));
         Ok(())
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn layouts() -> Vec<Layout> {
                 &["what", "state", "attempts", "created_at", "next_at"],
                 doc! { "_id": id(), "to": id(), "what": { "bsonType": "object", "required": ["kind"] },
                 "state": names(&["QUEUED", "SENT", "FAILED"]), "attempts": whole(), "created_at": date(),
-                "next_at": date(), "done_at": date(), "last_error": text() },
+                "next_at": date(), "done_at": date(), "last_error": text(), "trace": text() },
             ),
             indexes: vec![index(doc! { "state": 1, "next_at": 1 }), expires("done_at", KEEP_CLOSED_MAIL)],
         },
