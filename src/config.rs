@@ -4,6 +4,7 @@
 mod keys;
 mod otlp;
 mod reader;
+mod security_txt;
 mod values;
 
 use std::{
@@ -24,6 +25,7 @@ pub use self::{
     keys::{KEYS, Key},
     otlp::Otlp,
     reader::{ConfigError, Mistake},
+    security_txt::SecurityTxt,
     values::{LogFormat, PublicUrl, Smtp, SmtpSecurity},
 };
 
@@ -93,6 +95,8 @@ pub struct Config {
     /// Where traces go; nowhere when absent.
     pub otlp: Option<Otlp>,
     pub trusted_proxies: Vec<IpNet>,
+    /// Whom to tell of weaknesses; nobody when absent.
+    pub security_txt: Option<SecurityTxt>,
     pub web_dir: Option<PathBuf>,
     /// A filter in `tracing`'s own notation.
     pub log: String,
@@ -182,6 +186,8 @@ impl Config {
         let otlp_headers = r.secret(key("OTLP_HEADERS"), otlp::headers, false);
         let trace_ratio = r.value(key("TRACE_RATIO"), otlp::ratio);
         let trusted_proxies = r.value(key("TRUSTED_PROXIES"), values::networks);
+        let security_contact = r.optional(key("SECURITY_CONTACT"), security_txt::contacts);
+        let security_expires = r.optional(key("SECURITY_EXPIRES"), security_txt::expires);
         let web_dir = r.path(key("WEB_DIR"), false);
         let log = r.value_or(key("LOG"), values::log_filter, if dev { "warn,latchkey=info" } else { "info" });
         let log_format = r.value_or(key("LOG_FORMAT"), LogFormat::parse, if dev { "pretty" } else { "json" });
@@ -223,6 +229,16 @@ impl Config {
                 key("WEBHOOK_ALLOW_PRIVATE"),
                 "is only for tests: refused unless LATCHKEY_PUBLIC_URL is on loopback",
             );
+        }
+        match (&security_contact, &security_expires) {
+            (Some(Some(_)), Some(None)) => r.mistake(
+                key("SECURITY_EXPIRES"),
+                "missing; LATCHKEY_SECURITY_CONTACT needs it (RFC 9116): a day within a year, such as 2027-06-30",
+            ),
+            (Some(None), Some(Some(_))) => {
+                r.mistake(key("SECURITY_EXPIRES"), "is set, but LATCHKEY_SECURITY_CONTACT is not");
+            }
+            _ => {}
         }
         if let (Some(None), Some(Some(_))) = (&otlp_endpoint, &otlp_headers) {
             r.mistake(key("OTLP_HEADERS"), "is set, but LATCHKEY_OTLP_ENDPOINT, which they are for, is not");
@@ -272,6 +288,7 @@ impl Config {
             metrics_listen: metrics_listen?,
             otlp: Otlp::of(otlp_endpoint?, otlp_headers?, trace_ratio?),
             trusted_proxies: trusted_proxies?,
+            security_txt: SecurityTxt::of(security_contact?, security_expires?),
             web_dir: web_dir?,
             log: log?,
             log_format: log_format?,

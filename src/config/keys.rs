@@ -109,6 +109,12 @@ pub const KEYS: &[Key] = &[
         "",
         "addresses or networks whose X-Forwarded-For and traceparent are believed, separated by commas",
     ),
+    plain(
+        "SECURITY_CONTACT",
+        "",
+        "where weaknesses are reported, for /.well-known/security.txt: mailto:…, https://… or tel:…, separated by commas; none when not set",
+    ),
+    plain("SECURITY_EXPIRES", "", "until when that contact holds: a day within a year, such as 2027-06-30"),
     plain("WEB_DIR", "", "the folder of the built web part; none when not set"),
     plain("LOG", "", "log filter in the notation of tracing; info"),
     plain("LOG_FORMAT", "", "json or pretty; json, but pretty in dev"),

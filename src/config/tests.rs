@@ -244,13 +244,24 @@ fn traces_go_where_the_endpoint_says_and_headers_need_one() {
     assert!(serve_with([]).unwrap().otlp.is_none());
     let otlp = serve_with([("LATCHKEY_OTLP_ENDPOINT", "http://collector:4318")]).unwrap().otlp.unwrap();
     assert_eq!((otlp.traces.as_str(), otlp.ratio), ("http://collector:4318/v1/traces", 1.0));
-    assert_eq!(
-        only_mistake("LATCHKEY_OTLP_ENDPOINT", "collector:4318"),
-        "LATCHKEY_OTLP_ENDPOINT: \"collector:4318\" must begin with http:// or https:// and name a host"
-    );
+    let says = only_mistake("LATCHKEY_OTLP_ENDPOINT", "collector:4318");
+    assert!(says.contains("\"collector:4318\" must begin with http:// or https://"), "{says}");
     let says = only_mistake("LATCHKEY_OTLP_HEADERS", "authorization=Bearer%20s3cret");
     assert!(says.contains("LATCHKEY_OTLP_ENDPOINT") && !says.contains("s3cret"), "{says}");
     assert!(only_mistake("LATCHKEY_TRACE_RATIO", "2").contains("0 to 1"));
+}
+
+#[test]
+fn a_security_contact_needs_a_day_until_which_it_holds() {
+    let contact = ("LATCHKEY_SECURITY_CONTACT", "mailto:security@acme.example");
+    assert!(serve_with([]).unwrap().security_txt.is_none());
+    assert!(
+        serve_with([contact, ("LATCHKEY_SECURITY_EXPIRES", "2027-06-30")]).unwrap().security_txt.is_some()
+    );
+    let missing = only_mistake(contact.0, contact.1);
+    assert!(missing.starts_with("LATCHKEY_SECURITY_EXPIRES") && missing.contains("missing"), "{missing}");
+    let alone = only_mistake("LATCHKEY_SECURITY_EXPIRES", "2027-06-30");
+    assert!(alone.contains("LATCHKEY_SECURITY_CONTACT is not"), "{alone}");
 }
 
 #[test]

@@ -73,6 +73,8 @@ pub struct Settings {
     pub socket: SocketSettings,
     /// Which pages there are.
     pub pages: Pages,
+    /// What `/.well-known/security.txt` says; it is not there when absent.
+    pub security_txt: Option<String>,
     /// The share of requests that is traced at most, where any is.
     pub traced: Option<f64>,
 }
@@ -90,6 +92,7 @@ impl Default for Settings {
             trusted: Arc::default(),
             socket: SocketSettings::default(),
             pages: Pages::default(),
+            security_txt: None,
             traced: None,
         }
     }
@@ -118,6 +121,7 @@ impl Settings {
             trusted_proxies: config.trusted_proxies.clone(),
             introspection: config.introspection,
             deadline: config.request_deadline,
+            security_txt: config.security_txt.as_ref().map(|said| said.text(&config.public_url)),
             traced: config.otlp.as_ref().map(|otlp| otlp.ratio),
             socket: SocketSettings { origins: origins(&config.public_url), ..SocketSettings::default() },
             pages: Pages {
@@ -196,6 +200,7 @@ impl Edge {
             .route("/livez", get(health::live))
             .route("/readyz", get(health::ready))
             .with_state(self.clone())
+            .merge(security_txt(self.settings.security_txt.as_deref()))
             .merge(self.settings.pages.router())
             .fallback(not_found)
             // Execution has tasks of its own; this is for everything else.
@@ -210,6 +215,16 @@ impl Edge {
             .layer(axum::middleware::from_fn_with_state(self.settings.cookie.secure, headers::apply))
             .layer(axum::middleware::from_fn(metrics::measure))
     }
+}
+
+/// RFC 9116. Where nobody is named, there is no such file.
+fn security_txt(text: Option<&str>) -> Router {
+    let Some(text) = text.map(Arc::<str>::from) else { return Router::new() };
+    let answer = move || {
+        let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        std::future::ready((plain, text.to_string()).into_response())
+    };
+    Router::new().route("/.well-known/security.txt", get(answer))
 }
 
 /// Says nothing of the path: a page that repeats what it was asked can be made to say anything.

@@ -92,6 +92,14 @@ async fn doctor_names_what_is_broken_and_what_to_do() {
     let (name, database) = set_up(folder, &right).await;
     let gateway = |smtp: &str| latchkey(folder, &name, smtp, "127.0.0.1:0");
 
+    let days = |days| (time::OffsetDateTime::now_utc() + time::Duration::days(days)).date().to_string();
+    for (expires, status) in [(-1, "warn"), (10, "warn"), (200, "ok"), (400, "warn")] {
+        let mut told = gateway(&right);
+        told.env("LATCHKEY_SECURITY_CONTACT", "mailto:security@harbor.test");
+        let (_, checks) = doctor(told.env("LATCHKEY_SECURITY_EXPIRES", days(expires)));
+        assert_eq!(of(&checks, "security.txt").0, status, "{expires} days: {checks:#?}");
+    }
+
     let mut wrong = gateway(&right);
     wrong.env("LATCHKEY_MONGODB_POOL", "many").env("LATCHKEY_LISSEN", "x");
     let (code, checks) = doctor(&mut wrong);

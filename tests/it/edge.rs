@@ -51,6 +51,36 @@ async fn every_must_and_should_of_graphql_over_http_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_to_tell_of_weaknesses_is_said_where_it_is_configured_and_nowhere_else() {
+    let path = "/.well-known/security.txt";
+    harness::run(async |app| {
+        assert_eq!(reqwest::get(app.url(path)).await.unwrap().status(), 404);
+    })
+    .await;
+    let vars = [
+        ("LATCHKEY_SECURITY_CONTACT", "mailto:security@harbor.test"),
+        ("LATCHKEY_SECURITY_EXPIRES", "2027-06-30"),
+    ];
+    let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    harness::run_with(Options { vars, ..Options::default() }, async |app| {
+        let reply = reqwest::get(app.url(path)).await.unwrap();
+        assert_eq!(reply.status(), 200);
+        assert_eq!(reply.headers()["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(reply.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(
+            reply.text().await.unwrap(),
+            format!(
+                "Contact: mailto:security@harbor.test\nExpires: 2027-06-30T00:00:00Z\nCanonical: {}\n",
+                app.url(path)
+            )
+        );
+        let posted = reqwest::Client::new().post(app.url(path)).send().await.unwrap();
+        assert_eq!(posted.status(), 405);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_published_websocket_client_gets_along() {
     harness::run(async |app| {
         let figure = suite("ws_client.mjs", &[&app.ws_url(), "subscription { serverTime }"]).await;

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::say;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Purpose};
 use crate::crypto::Keyring;
 
@@ -104,6 +105,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
 
 async fn examine(config: &Config, report: &mut Report) {
     surroundings::settings(config, report);
+    surroundings::security_txt(config, SystemClock.now(), report);
     let keyring = config.keys_file.as_deref().and_then(|file| match Keyring::load(file) {
         Ok(keyring) => {
             surroundings::keys_file(file, &keyring, report);

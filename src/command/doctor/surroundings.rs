@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -27,6 +28,22 @@ pub(super) fn settings(config: &Config, report: &mut Report) {
             "none are served",
             "set LATCHKEY_METRICS_LISTEN to an address for Prometheus",
         ),
+    }
+}
+
+/// RFC 9116, section 5.3: what has expired is not to be believed any more.
+pub(super) fn security_txt(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    let Some(said) = &config.security_txt else { return };
+    let (check, day) = ("security.txt", said.expires.date());
+    let advice = "see that the contact still holds, and set LATCHKEY_SECURITY_EXPIRES to a later day";
+    match said.expires - now {
+        left if left <= time::Duration::ZERO => report.warn(check, format!("expired on {day}"), advice),
+        left if left < time::Duration::days(30) => report.warn(check, format!("expires on {day}"), advice),
+        left if left > time::Duration::days(366) => {
+            let advice = "set a day within a year, as RFC 9116 recommends, so that somebody looks at it";
+            report.warn(check, format!("expires on {day} only"), advice);
+        }
+        _ => report.ok(check, format!("holds until {day}")),
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_request_is_one_trace_down_to_mongodb_and_the_mail_server_and_holds_no
     // Text that is no operation, and an operation whose name nobody would want to keep.
     client.ask("query OliviaOfHarbor { nothing }").await;
     client.ask("{ user(id: \"olivia@harbor.test\") { id } }").await;
-    let request_id = verify(&gateway, "?account=mina", None).await;
+    let request_id = verify(&gateway, "?accounts=mina", None).await;
 
     until("the mail is sent and the question logged", async || {
         let spans = collector.spans();
@@ -293,7 +293,7 @@ async fn a_gateway_without_a_collector_sends_nothing_whatever_other_variables_sa
     let figures = String::from_utf8(gateway.metrics()).unwrap();
     assert!(!figures.contains("latchkey_trace_spans_total{"), "{figures}");
     // Requests have their ids in the log all the same, and no trace.
-    let id = verify(&gateway, "?account=mina", None).await;
+    let id = verify(&gateway, "?accounts=mina", None).await;
     end(&mut gateway);
     assert_eq!(collector.posts().len(), 0);
     let log = fs::read_to_string(folder.join("log")).unwrap();
