@@ -214,7 +214,7 @@ impl Inner {
 
     async fn handle(&self, mail: &Mail) -> Result<Outcome, StoreError> {
         let kind = kind(mail.what);
-        traced::handling(mail, kind, self.attempt(mail, kind)).await
+        traced::handling(mail, kind, Box::pin(self.attempt(mail, kind))).await
     }
 
     async fn attempt(&self, mail: &Mail, kind: &'static str) -> Result<Outcome, StoreError> {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bson::doc;
+use futures_util::future::Either;
 use mongodb::{Client, ClientSession};
 use opentelemetry::Context;
 use opentelemetry::context::FutureExt as _;
@@ -74,23 +75,19 @@ pub fn by<T>(deadline: impl Into<Deadline>, work: impl Future<Output = T>) -> im
 /// The same deadline and names for work in another task.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let (deadline, work) = (DEADLINE.try_get().ok(), named(work));
-    async move {
-        match deadline {
-            Some(deadline) => DEADLINE.scope(deadline, work).await,
-            None => work.await,
-        }
+    match deadline {
+        Some(deadline) => Either::Left(DEADLINE.scope(deadline, work)),
+        None => Either::Right(work),
     }
 }
 
-/// Where nothing is traced, a trace costs nothing.
+/// Where nothing is traced, a trace costs nothing. No `async` block: it would hold the work twice.
 fn named<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let trace = Context::map_current(|context| context.has_active_span().then(|| context.clone()));
     let work = work.in_current_span();
-    async move {
-        match trace {
-            Some(trace) => work.with_context(trace).await,
-            None => work.await,
-        }
+    match trace {
+        Some(trace) => Either::Left(work.with_context(trace)),
+        None => Either::Right(work),
     }
 }
 

@@ -55,7 +55,7 @@ impl Operation {
     async fn once(&self, admitted: Admitted, ran: &mut Ran) -> Result<(), Refusal> {
         let run = over_http::run(&self.peer.edge, self.peer.caller(), admitted, ran);
         let done = match &self.peer.edge.tracing {
-            Some(tracing) => tracing.on_socket(&self.peer.meta.request_id, run).await?,
+            Some(tracing) => tracing.on_socket(&self.peer.meta.request_id, Box::pin(run)).await?,
             None => run.await?,
         };
         self.still(done.signed_in)?;
