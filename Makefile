@@ -6,6 +6,8 @@
 # make clients generates the example clients, compiles them strictly and runs them against a gateway
 # make bench  measures against the floor and other servers, and writes docs/performance/ (needs npm, pip and valgrind)
 # make soak   random commands and random faults against real processes: MINUTES=30, SEED= of a run that failed
+# make random asks random queries and mutations of a real gateway for MINUTES=; SEED= of a run that failed, ONLY= one root field
+# make fuzz   looks for input that breaks a reader: TARGET= (all), MINUTES=3 each; needs a nightly toolchain and cargo-fuzz
 # make mutants takes each defence out of the source, and sees whether the tests that are named for it fail (an hour or more)
 # make bench-gate fails when a request costs more instructions or MongoDB commands than the committed baseline
 # make k8s-check validates k8s/ offline: schemas, a policy linter, and what the manifests must agree on
@@ -21,7 +23,7 @@
 
 .SHELLFLAGS := -ec
 .DELETE_ON_ERROR:
-.PHONY: dev test soak mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool proxies-check supply-chain sbom pins
+.PHONY: dev test soak random fuzz mutants build bench bench-gate clients schema schema-check schema-release fmt lint clean web tools system nginx k8s-check image image-check buildah monitoring-check promtool proxies-check supply-chain sbom pins
 
 CARGO ?= cargo
 BUILD ?= $(CARGO) build --locked
@@ -46,6 +48,24 @@ MINUTES ?= 30
 
 soak: system tools
 	LATCHKEY_SOAK_MINUTES='$(MINUTES)' LATCHKEY_SOAK_SEED='$(SEED)' $(CARGO) test --locked --test it random_faults -- --nocapture
+
+random: MINUTES = 5
+random: system tools
+	LATCHKEY_RANDOM_SECONDS="$$(( $(MINUTES) * 60 ))" LATCHKEY_RANDOM_SEED='$(or $(SEED),random)' LATCHKEY_RANDOM_ONLY='$(ONLY)' \
+		$(CARGO) test --locked --test it random_documents -- --nocapture
+
+# The tests run the same targets for seconds, on any toolchain; this needs libFuzzer, which only a nightly gives. What is found is
+# in target/fuzz/artifacts/. No sanitizer: none of the gateway's code is unsafe.
+fuzz: MINUTES = 3
+fuzz:
+	@rustup run nightly rustc --version >/dev/null 2>&1 || { echo "make: a nightly toolchain is missing: rustup toolchain install nightly" >&2; exit 1; }
+	@command -v cargo-fuzz >/dev/null || { echo "make: cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
+	rustup run nightly cargo fuzz build --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none inputs
+	for name in $(or $(TARGET),$(notdir $(wildcard tests/fuzz/corpus/*))); do \
+		echo "== $$name"; mkdir -p target/fuzz/corpus/$$name target/fuzz/artifacts/$$name; \
+		LATCHKEY_FUZZ_TARGET=$$name rustup run nightly cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none \
+			inputs target/fuzz/corpus/$$name tests/fuzz/corpus/$$name -- -max_total_time=$$(( $(MINUTES) * 60 )) -timeout=10 \
+			-max_len=8192 -artifact_prefix=target/fuzz/artifacts/$$name/ -print_final_stats=1; done
 
 # MUTANTS='--only no_step_up' for one of them; --list names all.
 mutants: system tools web
@@ -209,7 +229,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 # Public conformance suites out of the npm registry.
 SUITES := $(patsubst %/package-lock.json,%,$(wildcard tests/*/package-lock.json))
 
-tools: .tools/py/.installed $(SUITES:=/node_modules/.installed)
+tools: .tools/py/.installed .tools/queries/.installed $(SUITES:=/node_modules/.installed)
 
 # A real SMTP server. Moved into place whole, so that an interrupted install is not taken for one.
 .tools/py/.installed: tests/smtp/requirements.txt
@@ -219,6 +239,12 @@ tools: .tools/py/.installed $(SUITES:=/node_modules/.installed)
 	$(PIP_INSTALL) --target .tools/py.part -r $<
 	@touch .tools/py.part/.installed
 	mv .tools/py.part .tools/py
+
+# Random documents from the schema. Without wheels of its own for this machine, pip says so.
+.tools/queries/.installed: tests/suites/requirements.txt
+	rm -rf .tools/queries
+	$(PIP_INSTALL) --target .tools/queries -r $<
+	@touch $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json
 	cd $* && $(NPM_CI)

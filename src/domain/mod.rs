@@ -13,6 +13,7 @@ pub mod mail_link;
 pub mod membership;
 pub mod mfa_coverage;
 pub mod mfa_reset;
+pub mod moment;
 pub mod notification;
 pub mod page;
 pub mod password;

@@ -51,6 +51,7 @@ mod people;
 mod portfolio_access;
 mod portfolio_races;
 mod portfolios;
+mod random_queries;
 mod recovery;
 mod reset_changed;
 mod roles;

@@ -8,8 +8,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
+
+use crate::domain::moment;
 
 /// The fields of a line that were not taken yet.
 pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -117,8 +118,8 @@ impl<'a> Fields<'a> {
     /// A time.
     pub fn time(&mut self, name: &str) -> Result<Option<OffsetDateTime>, String> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        let parsed = OffsetDateTime::parse(&text, &Rfc3339);
-        parsed.map(Some).map_err(|_| format!("{name} must be a time such as 2026-11-24T12:00:00Z"))
+        let read = moment::read(&text).map(Some);
+        read.ok_or_else(|| format!("{name} must be a time such as 2026-11-24T12:00:00Z"))
     }
 
     /// Nothing may be left.
