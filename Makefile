@@ -60,6 +60,7 @@ fuzz: MINUTES = 3
 fuzz:
 	@rustup run nightly rustc --version >/dev/null 2>&1 || { echo "make: a nightly toolchain is missing: rustup toolchain install nightly" >&2; exit 1; }
 	@command -v cargo-fuzz >/dev/null || { echo "make: cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
+	cp Cargo.lock tests/fuzz/Cargo.lock
 	rustup run nightly cargo fuzz build --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none inputs
 	for name in $(or $(TARGET),$(notdir $(wildcard tests/fuzz/corpus/*))); do \
 		echo "== $$name"; mkdir -p target/fuzz/corpus/$$name target/fuzz/artifacts/$$name; \

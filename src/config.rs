@@ -1,6 +1,8 @@
 //! Environment and an optional TOML file in, one typed [`Config`] out. All mistakes are reported at once,
 //! each naming its key. Nothing else reads the environment, and no secret is ever part of a message.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod bad_input;
 mod keys;
 mod otlp;
 mod reader;

@@ -16,6 +16,8 @@
 //! `tests/architecture.rs` reads every `use crate::…` and fails on an arrow that is not listed there.
 
 pub mod app;
+#[cfg(any(test, fuzzing))]
+pub mod bad_input;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -22,6 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Of `crypto` only tokens and codes on their way to the client.
     ("graphql", &["service", "domain", "crypto"]),
     ("http", &["graphql", "service", "domain", "config", "telemetry"]),
+    // Only in tests and fuzzing.
+    ("bad_input", &["command", "http", "graphql", "service", "mail", "crypto", "domain", "config"]),
     (
         "app",
         &[

@@ -76,6 +76,18 @@ impl Sources {
         };
         (Self { env, file }, mistakes)
     }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of_toml(text: &str) -> (Self, Vec<Mistake>) {
+        let mut mistakes = Vec::new();
+        let file = of_toml(text, Path::new("latchkey.toml"), &mut mistakes);
+        (Self { env: BTreeMap::new(), file }, mistakes)
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn given(&self, name: &str) -> Option<String> {
+        self.env.get(name).or_else(|| self.file.get(name)).cloned()
+    }
 }
 
 fn is_known(name: &str) -> bool {
@@ -119,7 +131,12 @@ fn read_toml(path: &Path, mistakes: &mut Vec<Mistake>) -> BTreeMap<String, Strin
             return BTreeMap::new();
         }
     };
-    let table = match toml::from_str::<toml::Table>(&text) {
+    of_toml(&text, path, mistakes)
+}
+
+fn of_toml(text: &str, path: &Path, mistakes: &mut Vec<Mistake>) -> BTreeMap<String, String> {
+    let mut fail = |what: String| mistakes.push(Mistake { key: format!("{PREFIX}CONFIG"), what });
+    let table = match toml::from_str::<toml::Table>(text) {
         Ok(table) => table,
         Err(e) => {
             // `message` leaves out the line itself, which may hold a secret.

@@ -28,7 +28,8 @@ impl AtOnce for DateTime {
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        let expected = "expected RFC 3339 text such as 2026-11-24T12:00:00Z, of the years 0000 to 9999 in UTC";
+        let expected =
+            "expected RFC 3339 text such as 2026-11-24T12:00:00Z, of the years 0000 to 9999 in UTC";
         let at = moment::read(text).ok_or_else(|| InputValueError::custom(expected))?;
         // MongoDB keeps milliseconds: what is finer would not come back.
         at.replace_millisecond(at.millisecond()).map(Self).map_err(|_| InputValueError::custom(expected))

@@ -4,6 +4,8 @@
 //! rest of the gateway it sees only [`Backend`], so its tests run against a toy schema.
 
 pub mod backend;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod bad_input;
 pub mod gate;
 mod gateway;
 pub mod headers;

@@ -41,7 +41,9 @@ async fn start(data: &Path) -> Gateway {
         .unwrap();
     let gateway = Gateway { process, url };
     let deadline = Instant::now() + Duration::from_secs(120);
-    while !reqwest::get(format!("{}/readyz", gateway.url)).await.is_ok_and(|answer| answer.status().is_success())
+    while !reqwest::get(format!("{}/readyz", gateway.url))
+        .await
+        .is_ok_and(|answer| answer.status().is_success())
     {
         assert!(Instant::now() < deadline, "it does not get ready: {}", logged(data));
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -55,7 +57,8 @@ fn logged(data: &Path) -> String {
 
 /// hypothesis-graphql out of PyPI, unless `make test` has fetched it.
 fn install() {
-    let made = Command::new("make").args(["--silent", ".tools/queries/.installed"]).current_dir(ROOT).status();
+    let made =
+        Command::new("make").args(["--silent", ".tools/queries/.installed"]).current_dir(ROOT).status();
     assert!(made.expect("make is missing").success(), "hypothesis-graphql cannot be installed from PyPI");
 }
 

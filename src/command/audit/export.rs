@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::row::{FIELDS, Row};
 use super::sink::Sink;
@@ -56,7 +55,7 @@ pub struct ExportArgs {
 }
 
 fn moment(text: &str) -> Result<OffsetDateTime, &'static str> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "expected RFC 3339, such as 2026-11-24T00:00:00Z")
+    crate::domain::moment::read(text).ok_or("expected RFC 3339, such as 2026-11-24T00:00:00Z")
 }
 
 fn action(text: &str) -> Result<AuditAction, String> {
@@ -74,10 +73,17 @@ struct Exported {
     unreadable: u64,
 }
 
-pub async fn run_command(args: ExportArgs) -> anyhow::Result<()> {
-    if let (Some(since), Some(until)) = (args.since, args.until) {
-        anyhow::ensure!(since <= until, "--since is after --until");
+impl ExportArgs {
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if let (Some(since), Some(until)) = (self.since, self.until) {
+            anyhow::ensure!(since <= until, "--since is after --until");
+        }
+        Ok(())
     }
+}
+
+pub async fn run_command(args: ExportArgs) -> anyhow::Result<()> {
+    args.check()?;
     let config = configure(Purpose::AuditExport)?;
     let store = connect(&config).await?;
     check_layout(&store).await?;

@@ -1,6 +1,8 @@
 //! `latchkey audit`: takes the log out for other tools, and looks whether it is as the gateway left it. Neither writes to
 //! the database.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod bad_input;
 mod csv;
 mod export;
 mod remember;

@@ -8,6 +8,8 @@
 //! Ids of accounts and portfolios are derived from their keys and a namespace drawn once for the database. People
 //! are known by their addresses and get ids like everybody else.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod bad_input;
 mod batches;
 mod fields;
 mod groups;
