@@ -81,7 +81,7 @@ pub fn mail(bytes: &[u8]) {
     let to = Person { name: word(), email: word() };
     let right = Right::Account(AccountRole::Admin, Some(word()));
     let other = Person { name: word(), email: word() };
-    let preferences = Preferences { locale: Some(word()), time_zone: Some(word()), ..Preferences::default() };
+    let preferences = Preferences { locale: Some(word()), time_zone: Some(word()) };
     let reset = ResetFacts {
         person: Some(other.clone()),
         requester: Some(to.clone()),
