@@ -15,6 +15,7 @@ mod output;
 pub mod schema;
 pub mod serve;
 mod signals;
+pub mod user;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -59,6 +60,9 @@ enum Command {
     /// Takes the audit log out, and finds what was changed in it.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Hands out what is stored about a person, or erases it.
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Runs the embedded mongod alone.
     #[command(hide = true)]
     Mongod(mongod_only::MongodArgs),
@@ -121,6 +125,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Bootstrap(args) => bootstrap::run(args).await,
         Command::Keys(command) => keys::run(command).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::User(command) => user::run(command).await,
         Command::Mongod(args) => mongod_only::run(args).await,
     }
 }

@@ -249,6 +249,10 @@ macro_rules! audit_actions {
             PasswordRefused = "PASSWORD_REFUSED",
             /// Somebody changed their name, language or time zone.
             ProfileChanged = "PROFILE_CHANGED",
+            /// All that is stored about somebody was handed out to them, by whoever runs the gateway.
+            UserExported = "USER_EXPORTED",
+            /// Somebody was erased, by whoever runs the gateway; the id that is left names nobody.
+            UserErased = "USER_ERASED",
         }
     };
 }

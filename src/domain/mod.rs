@@ -6,6 +6,7 @@ pub mod actor;
 pub mod audit;
 pub mod custom_role;
 pub mod device;
+pub mod erasure;
 pub mod id;
 pub mod invitation;
 pub mod key;

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::carried::Carried;
 use super::words::{Content, Person, PersonNews, ResetFacts, Right};
 use super::{freezes, places, recovery};
+use crate::domain::erasure::is_erased;
 use crate::domain::key::mask_email;
 use crate::domain::{
     Authority, MailLink, MailLinkKind, MfaReset, MfaResetId, Notification, Preferences, User, UserId,
@@ -44,6 +45,9 @@ pub async fn of(store: &Store, mail: &Mail) -> Result<Result<Facts, Missing>, St
     }
     let Some(to) = mail.to else { return Ok(Err(Missing::Reader)) };
     let Some(user) = store.users.find(to).await? else { return Ok(Err(Missing::Reader)) };
+    if is_erased(&user.email) {
+        return Ok(Err(Missing::Reader));
+    }
     let mut carries = None;
     let mut at = mail.created_at;
     let mut reader = person(user.clone());

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::audit::{Happening, scopes_of_account};
 use super::give_role::RoleRefusal;
+use super::mail_link::usable_email;
 use super::throttle::{INVITATIONS_BY_ADDRESS, INVITATIONS_BY_PLACE, Verdict};
 use super::{Caller, Error, Services};
 use crate::domain::key::EmailKey;
@@ -46,7 +47,7 @@ pub struct Address<'a> {
 impl<'a> Address<'a> {
     /// Checks an address; `field` is the input field, as the client knows it.
     pub fn parse(field: &'static str, typed: &'a str) -> Result<Self, Error> {
-        let key = EmailKey::parse(typed).map_err(|_| {
+        let key = usable_email(typed).map_err(|_| {
             Error::bad_input(field, "an e-mail address of the form name@example.com, at most 254 bytes")
         })?;
         Ok(Self { typed, key })

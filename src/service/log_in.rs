@@ -13,8 +13,8 @@ use super::{Caller, Error, Services};
 use crate::crypto::{PasswordHash, Token, TokenKind};
 use crate::domain::key::EmailKey;
 use crate::domain::{
-    AuditAction, Credential, MailLinkKind, Memberships, MfaMethod, MfaPolicy, Notification, Scope, Session,
-    SessionId, User, UserId,
+    AuditAction, Credential, Denial, MailLinkKind, Memberships, MfaMethod, MfaPolicy, Notification, Scope,
+    Session, SessionId, User, UserId,
 };
 use crate::store::Tx;
 use crate::store::mfa_resets::ResetKey;
@@ -280,7 +280,10 @@ impl Services {
         };
         let idle_until = now + self.tools.settings.session_idle;
         self.store().sessions.insert(tx, token.hash(), &session, idle_until).await?;
-        self.store().users.set_last_log_in(tx, user_id, now).await?;
+        if !self.store().users.claim_log_in(tx, user_id, now).await? {
+            // Erased since the proof was looked at: nobody is that person any more.
+            return Err(Denial::SignedOut.into());
+        }
         Ok(NewSession { token, session })
     }
 

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::audit::{Happening, scopes_of};
 use super::{Caller, Error, Services};
 use crate::crypto::{Token, TokenHash, TokenKind};
+use crate::domain::erasure::is_erased;
 use crate::domain::key::{EmailError, EmailKey};
 use crate::domain::user::held_until;
 use crate::domain::{
@@ -25,7 +26,7 @@ pub(super) enum Shown {
 
 /// Checks an address and makes its key; `field` is the input field.
 pub(super) fn email_key(email: &str, field: &'static str) -> Result<EmailKey, Error> {
-    EmailKey::parse(email).map_err(|error| {
+    usable_email(email).map_err(|error| {
         Error::bad_input(
             field,
             match error {
@@ -34,6 +35,14 @@ pub(super) fn email_key(email: &str, field: &'static str) -> Result<EmailKey, Er
                 EmailError::Domain => "a valid domain after the @",
             },
         )
+    })
+}
+
+/// The key of an address that somebody types. Those of erased people are nobody's to take.
+pub(super) fn usable_email(email: &str) -> Result<EmailKey, EmailError> {
+    EmailKey::parse(email).and_then(|key| match is_erased(key.as_str()) {
+        true => Err(EmailError::Domain),
+        false => Ok(key),
     })
 }
 

@@ -55,6 +55,7 @@ pub mod mfa_reset_watch;
 pub mod new_device;
 pub mod own_factor;
 pub mod owners;
+pub mod personal_data;
 pub mod record_mfa_coverage;
 pub mod recovery_preview;
 pub mod remove_portfolio_user;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deadline::max_time;
+use super::erasure::not_erased;
 use super::when;
 use super::{StoreError, Tx};
 use crate::crypto::backup_code::BackupCodeHash;
@@ -350,18 +351,19 @@ impl Users {
         Ok(found.map(User::from))
     }
 
-    /// A person with everything that a log-in checks, by address.
+    /// A person with everything that a log-in checks, by address; nobody where the person was erased.
     pub async fn find_credentials_by_email(
         &self,
         email: &EmailKey,
     ) -> Result<Option<Credentials>, StoreError> {
-        let found = self.docs.find_one(doc! { "email_key": email.as_str() }).max_time(max_time()).await?;
-        Ok(found.map(credentials))
+        let filter = not_erased(doc! { "email_key": email.as_str() });
+        Ok(self.docs.find_one(filter).max_time(max_time()).await?.map(credentials))
     }
 
-    /// A person with everything that a log-in checks, by id.
+    /// A person with everything that a log-in checks, by id; nobody where the person was erased.
     pub async fn find_credentials(&self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        Ok(self.docs.find_one(doc! { "_id": id }).max_time(max_time()).await?.map(credentials))
+        let filter = not_erased(doc! { "_id": id });
+        Ok(self.docs.find_one(filter).max_time(max_time()).await?.map(credentials))
     }
 
     /// Stores a person. An address that is taken is [`StoreError::Duplicate`].

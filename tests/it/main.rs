@@ -48,6 +48,7 @@ mod mongod;
 mod new_device;
 mod nothing_silent;
 mod people;
+mod personal_data;
 mod portfolio_access;
 mod portfolio_races;
 mod portfolios;

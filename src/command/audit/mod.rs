@@ -76,7 +76,7 @@ impl<'a> ScopeWalk<'a> {
 }
 
 /// The commands read by this version's indexes.
-async fn check_layout(store: &Store) -> anyhow::Result<()> {
+pub(super) async fn check_layout(store: &Store) -> anyhow::Result<()> {
     let found = store.schema_version().await.context("the database cannot be read")?;
     anyhow::ensure!(
         found.is_some_and(|version| version >= SCHEMA_VERSION),

@@ -9,6 +9,7 @@ use super::{NewUser, Users};
 use crate::crypto::password::PasswordHash;
 use crate::domain::key::{EmailKey, name_key};
 use crate::domain::{Preferences, UserId};
+use crate::store::erasure::not_erased;
 use crate::store::when::date;
 use crate::store::{StoreError, Tx};
 
@@ -80,15 +81,15 @@ impl Users {
         self.claim(tx, doc! { "_id": id }, doc! { "$inc": { "version": 1_i64 } }).await
     }
 
-    /// Writes down a completed log-in.
-    pub async fn set_last_log_in(
+    /// Writes down a completed log-in: false for somebody who does not exist or was erased, who does not log in.
+    pub async fn claim_log_in(
         &self,
         tx: &mut Tx,
         id: UserId,
         at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        self.claim(tx, doc! { "_id": id }, doc! { "$set": { "last_log_in_at": date(at) } }).await?;
-        Ok(())
+    ) -> Result<bool, StoreError> {
+        let update = doc! { "$set": { "last_log_in_at": date(at) } };
+        self.claim(tx, not_erased(doc! { "_id": id }), update).await
     }
 
     /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, neither address nor

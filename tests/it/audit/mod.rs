@@ -67,6 +67,12 @@ pub fn stored(app: &TestApp) -> Collection<Document> {
 
 /// The built binary on the test's database and keyring.
 pub fn latchkey(app: &TestApp, args: &[&str]) -> Output {
+    let (mut command, _keys) = latchkey_command(app, args);
+    command.output().unwrap()
+}
+
+/// The same, not run yet; the folder holds the keyring.
+pub fn latchkey_command(app: &TestApp, args: &[&str]) -> (Command, tempfile::TempDir) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let keys = folder.path().join("keys.toml");
     app.keyring.write_new(&keys).unwrap();
@@ -77,7 +83,7 @@ pub fn latchkey(app: &TestApp, args: &[&str]) -> Output {
         .env("LATCHKEY_KEYS_FILE", &keys)
         .env("LATCHKEY_LOG", "error")
         .env("LATCHKEY_LOG_FORMAT", "pretty");
-    command.output().unwrap()
+    (command, folder)
 }
 
 /// Standard output.

@@ -2,7 +2,7 @@
 
 mod delivering;
 mod failing;
-mod receiver;
+pub mod receiver;
 mod registering;
 mod replaying;
 mod secrets;

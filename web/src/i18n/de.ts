@@ -280,6 +280,8 @@ const de: Messages = {
       PASSWORD_CHANGED: 'Passwort geändert',
       PASSWORD_REFUSED: 'Passwort verweigert',
       PROFILE_CHANGED: 'Profil geändert',
+      USER_EXPORTED: 'Daten herausgegeben',
+      USER_ERASED: 'Person gelöscht',
     },
   },
 };

@@ -287,6 +287,8 @@ const en = {
       PASSWORD_CHANGED: 'Password changed',
       PASSWORD_REFUSED: 'Password refused',
       PROFILE_CHANGED: 'Profile changed',
+      USER_EXPORTED: 'Personal data handed out',
+      USER_ERASED: 'Person erased',
     } as Labels<AuditAction>,
   },
 };
