@@ -68,7 +68,7 @@ async fn what_lists_answer_at_once_is_guarded_like_the_rest() {
     harness::run(async |app| {
         let mut seen = Seen::default();
         let log = logged(async { seen = compared(app).await }).await;
-        assert!(seen.lists > 20 && seen.without_mfa > 20 && seen.with_mfa > 20, "{seen:?}");
+        assert!(seen.lists >= 20 && seen.without_mfa > 20 && seen.with_mfa > 20, "{seen:?}");
         assert!(seen.fewer_places > 5, "{seen:?}");
         // The way that is meant. An Owner of a portfolio needs one more question about its own people.
         let at_once = |edge: &str| log.matches(&format!("answered at once of=[{edge}")).count();
