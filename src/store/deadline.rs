@@ -1,9 +1,9 @@
 //! Until when a request may work, and what ends its work in MongoDB then.
 //!
-//! The deadline travels with the task, not through every call, and with it what logs and traces call the request. A read takes what is left of it as `maxTimeMS`, so the
-//! server ends it; the driver's future then resolves by itself, for a driver future that is dropped stalls its
-//! connections. Writes have no `maxTimeMS` in this driver: they run in a session that the server is told to end
-//! (`killSessions`), which undoes an open transaction, too.
+//! The deadline travels with the task, not through every call, and with it what logs and traces call the request. A read
+//! takes what is left of it as `maxTimeMS`, so the server ends it; the driver's future then resolves by itself, for a driver
+//! future that is dropped stalls its connections. Writes have no `maxTimeMS` in this driver: they run in a session that the
+//! server is told to end (`killSessions`), which undoes an open transaction, too.
 //!
 //! Work without a deadline (the mail worker, `import`) is bounded as before.
 

@@ -1,10 +1,12 @@
 //! Taking away what is stored about one person, but for an id: `holdings` says where that is.
 
+use std::time::Duration;
+
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 
-use super::deadline::max_time;
+use super::deadline::{max_time, max_time_of};
 use super::holdings::look_through;
 use super::when::date;
 use super::{
@@ -29,6 +31,9 @@ pub(super) fn not_erased(mut filter: Document) -> Document {
     filter.insert("erased_at", doc! { "$exists": false });
     filter
 }
+
+/// Looking through a collection may take as long as a transaction lives (`transactionLifetimeLimitSeconds`).
+const LOOK_THROUGH: Duration = Duration::from_secs(60);
 
 impl Store {
     /// Takes back the invitations to a place that somebody sent and nobody has answered.
@@ -95,6 +100,7 @@ impl Store {
             .find(to_them.clone())
             .projection(doc! { "_id": 1 })
             .hint(look_through())
+            .max_time(max_time_of(LOOK_THROUGH))
             .session(&mut tx.session)
             .await?;
         let found: Vec<Document> = found.stream(&mut tx.session).try_collect().await?;
