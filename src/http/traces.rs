@@ -66,12 +66,10 @@ impl Tracing {
     fn begin(&self, span: SpanBuilder, parent: &Context) -> Context {
         let context =
             parent.with_span(span.with_kind(SpanKind::Server).start_with_context(&self.tracer, parent));
-        let span = context.span();
-        if span.span_context().is_sampled() {
-            let trace = span.span_context().trace_id();
+        if context.span().span_context().is_sampled() {
+            let trace = context.span().span_context().trace_id();
             tracing::Span::current().record("trace_id", tracing::field::display(trace));
         }
-        drop(span);
         context
     }
 
