@@ -89,7 +89,8 @@ impl Users {
         at: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let update = doc! { "$set": { "last_log_in_at": date(at) } };
-        self.claim(tx, not_erased(doc! { "_id": id }), update).await
+        // Counts `version` up, too: of two log-ins in one millisecond each changes the person.
+        self.change(tx, not_erased(doc! { "_id": id }), update).await
     }
 
     /// Writes down that a reset of a person's MFA is asked for: true when there is MFA to reset, neither address nor
