@@ -122,12 +122,12 @@ pub async fn serve_at(
 
 /// Waits for something that another process does; fails after half a minute.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(120);
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(Instant::now() < end, "{what}: not within half a minute");
+        assert!(Instant::now() < end, "{what}: not within two minutes");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
