@@ -9,6 +9,13 @@ use crate::harness;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// Variables of this test, and what they are to the script: other documents, more of them, of one root field.
+const SETTINGS: [(&str, &str); 3] = [
+    ("LATCHKEY_RANDOM_SEED", "--seed"),
+    ("LATCHKEY_RANDOM_SECONDS", "--seconds"),
+    ("LATCHKEY_RANDOM_ONLY", "--only"),
+];
+
 struct Gateway {
     process: Child,
     url: String,
@@ -27,7 +34,12 @@ async fn start(data: &Path) -> Gateway {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");
     let log = std::fs::File::create(data.join("log")).unwrap();
-    let process = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    // The gateway refuses keys that it does not know.
+    for (variable, _) in SETTINGS {
+        command.env_remove(variable);
+    }
+    let process = command
         .args(["dev", "--data"])
         .arg(data)
         .env("LATCHKEY_LISTEN", format!("127.0.0.1:{port}"))
@@ -62,7 +74,6 @@ fn install() {
     assert!(made.expect("make is missing").success(), "hypothesis-graphql cannot be installed from PyPI");
 }
 
-/// `LATCHKEY_RANDOM_SEED` takes other documents, `LATCHKEY_RANDOM_SECONDS` more of them, `LATCHKEY_RANDOM_ONLY` one root field.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_documents_from_the_schema_get_answers_that_the_schema_promises() {
     tokio::task::spawn_blocking(install).await.unwrap();
@@ -71,8 +82,8 @@ async fn random_documents_from_the_schema_get_answers_that_the_schema_promises()
     let mut command = tokio::process::Command::new("python3");
     command.arg("tests/suites/random_queries.py").arg(&gateway.url).current_dir(ROOT);
     command.env("PYTHONPATH", ".tools/queries").env("PYTHONDONTWRITEBYTECODE", "1");
-    for (variable, option) in [("SEED", "--seed"), ("SECONDS", "--seconds"), ("ONLY", "--only")] {
-        let value = std::env::var(format!("LATCHKEY_RANDOM_{variable}")).unwrap_or_default();
+    for (variable, option) in SETTINGS {
+        let value = std::env::var(variable).unwrap_or_default();
         if !value.is_empty() {
             command.args([option, &value]);
         }
