@@ -31,7 +31,9 @@ pub(crate) fn configuration(bytes: &[u8]) {
     assert!(!error.mistakes.is_empty(), "refused without a reason");
     let told = error.to_string();
     for secret in secrets {
-        // Shorter ones stand in many a word.
-        assert!(secret.len() < 12 || !told.contains(&secret), "a secret is repeated");
+        // Only those with a tilde are looked for: no words of ours have one, and others may be words of ours. What stands in
+        // the input twice may stand in what is no secret, too.
+        let looked_for = secret.len() >= 4 && secret.contains('~') && text.matches(&secret).count() <= 1;
+        assert!(!looked_for || !told.contains(&secret), "a secret is repeated");
     }
 }

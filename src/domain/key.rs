@@ -57,7 +57,9 @@ impl EmailKey {
         if domain.is_empty() || domain.len() > 253 {
             return Err(EmailError::Domain);
         }
-        Ok(Self(format!("{local}@{domain}")))
+        // The ASCII form of a domain is longer than what was typed.
+        let key = format!("{local}@{domain}");
+        if key.len() > EMAIL_MAX { Err(EmailError::TooLong) } else { Ok(Self(key)) }
     }
 
     /// The key's text.
@@ -138,6 +140,14 @@ mod tests {
         assert_eq!(key("a b@example.com"), Err(EmailError::Form));
         assert_eq!(key("a@b\r\nBcc: x@y.z"), Err(EmailError::Form));
         assert_eq!(key(&format!("a@{}.com", "x".repeat(260))), Err(EmailError::TooLong));
+    }
+
+    #[test]
+    fn an_address_that_is_too_long_in_ascii_is_refused() {
+        let email = |labels: usize| format!("{}@{}de", "a".repeat(64), "ü.".repeat(labels));
+        assert_eq!(EmailKey::parse(&email(23)).unwrap().as_str().len(), 64 + 1 + 23 * 8 + 2);
+        assert!(email(24).len() < EMAIL_MAX);
+        assert_eq!(EmailKey::parse(&email(24)), Err(EmailError::TooLong));
     }
 
     #[test]
