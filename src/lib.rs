@@ -26,6 +26,7 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod mail;
+pub mod outbound;
 pub mod service;
 pub mod store;
 pub mod telemetry;

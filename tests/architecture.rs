@@ -13,12 +13,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("clock", &[]),
     ("config", &[]),
-    ("telemetry", &["config"]),
+    ("outbound", &[]),
+    ("telemetry", &["config", "outbound"]),
     // Of `crypto` only the opaque types of secrets: hashes and sealed texts.
     ("store", &["domain", "crypto"]),
     ("service", &["domain", "store", "crypto", "clock"]),
     ("mail", &["domain", "store", "crypto", "clock", "config"]),
-    ("webhook", &["domain", "store", "crypto", "clock"]),
+    ("webhook", &["domain", "store", "crypto", "clock", "outbound"]),
     // Of `crypto` only tokens and codes on their way to the client.
     ("graphql", &["service", "domain", "crypto"]),
     ("http", &["graphql", "service", "domain", "config", "telemetry"]),

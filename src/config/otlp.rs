@@ -33,14 +33,15 @@ pub(super) fn endpoint(text: &str) -> Parsed<Url> {
     const PATH: &str = "/v1/traces";
     let mut url =
         Url::parse(text).map_err(|e| format!("{text:?} is no URL: {e}; write http://collector:4318"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(format!("{text:?} must begin with http:// or https:// and name a host"));
-    }
+    // First: what follows repeats the text.
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must hold no user and no password; put them into LATCHKEY_OTLP_HEADERS".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("{text:?} must end with the path"));
+        return Err("must end with the path; put keys into LATCHKEY_OTLP_HEADERS".to_owned());
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(format!("{text:?} must begin with http:// or https:// and name a host"));
     }
     let base = url.path().trim_end_matches('/').to_owned();
     if !base.ends_with(PATH) {
@@ -93,13 +94,16 @@ mod tests {
             ("grpc://collector:4317", "must begin with http:// or https://"),
             ("4318", "is no URL"),
             ("http://", "is no URL"),
-            ("https://otel.example.com/?key=1", "must end with the path"),
         ] {
             let error = endpoint(bad).unwrap_err();
             assert!(error.contains(says) && error.contains(bad), "{error}");
         }
-        let error = endpoint("https://me:hunter2@otel.example.com").unwrap_err();
-        assert!(error.contains("LATCHKEY_OTLP_HEADERS") && !error.contains("hunter2"), "{error}");
+        for secret in
+            ["https://me:hunter2@otel.example.com", "grpc://me:hunter2@otel", "https://otel/?key=hunter2"]
+        {
+            let error = endpoint(secret).unwrap_err();
+            assert!(error.contains("LATCHKEY_OTLP_HEADERS") && !error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

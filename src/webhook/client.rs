@@ -15,9 +15,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -27,6 +25,7 @@ use url::{Host, Url};
 use crate::domain::DeliveryFault;
 use crate::domain::public_address::is_public;
 use crate::domain::webhook::{Answer, checked_url};
+use crate::outbound;
 
 /// How long an attempt may take, as the specification recommends.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -91,9 +90,7 @@ impl Client {
     /// A client that trusts the system's authorities, or those of the file that `SSL_CERT_FILE` names, and one more, given
     /// as PEM. `private` lets it connect to any address.
     pub fn new(private: bool, authority: Option<&[u8]>) -> Result<Self, ClientError> {
-        let mut roots = RootCertStore::empty();
-        let system = rustls_native_certs::load_native_certs();
-        let (_, unreadable) = roots.add_parsable_certificates(system.certs);
+        let (mut roots, unreadable) = outbound::system_authorities();
         if let Some(pem) = authority {
             let certificate = rustls::pki_types::CertificateDer::from_pem_slice(pem);
             roots
@@ -106,13 +103,7 @@ impl Client {
                 "no authority is trusted, so no webhook can be sent: set SSL_CERT_FILE"
             );
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let tls = TlsConnector::from(Arc::new(tls));
+        let tls = outbound::tls(roots)?;
         Ok(Self { tls, resolver: Arc::new(System), private, limit: TIMEOUT })
     }
 
@@ -138,27 +129,20 @@ impl Client {
     async fn attempt(&self, url: &str, message: Message) -> Result<Answer, DeliveryFault> {
         // Once more: the rules of this version, whichever one registered it.
         let url = checked_url(url, self.private).map_err(|_| DeliveryFault::PrivateAddress)?;
-        let host = url.host().ok_or(DeliveryFault::Unreachable)?.to_owned();
+        let host = url.host().ok_or(DeliveryFault::Unreachable)?;
         let port = url.port_or_known_default().ok_or(DeliveryFault::Unreachable)?;
         let stream = self.connect(&host, port).await?;
         let request = request(&url, message)?;
         if url.scheme() != "https" {
             return exchange(stream, request).await;
         }
-        let name = match &host {
-            Host::Domain(name) => {
-                let name = name.trim_end_matches('.').to_owned();
-                ServerName::try_from(name).map_err(|_| DeliveryFault::Tls)?
-            }
-            Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(*address)),
-            Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(*address)),
-        };
+        let name = outbound::server_name(&host).ok_or(DeliveryFault::Tls)?;
         let stream = self.tls.connect(name, stream).await.map_err(|_| DeliveryFault::Tls)?;
         exchange(stream, request).await
     }
 
     /// Connects to an address of the host, all of which must be public: one that is not among them is somebody's trick.
-    async fn connect(&self, host: &Host, port: u16) -> Result<TcpStream, DeliveryFault> {
+    async fn connect(&self, host: &Host<&str>, port: u16) -> Result<TcpStream, DeliveryFault> {
         let addresses = match host {
             Host::Ipv4(address) => vec![SocketAddr::from((*address, port))],
             Host::Ipv6(address) => vec![SocketAddr::from((*address, port))],
@@ -180,11 +164,7 @@ impl Client {
 }
 
 fn request(url: &Url, message: Message) -> Result<Request<Full<Bytes>>, DeliveryFault> {
-    let host = url.host_str().ok_or(DeliveryFault::Unreachable)?;
-    let authority = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
+    let authority = outbound::authority(url).ok_or(DeliveryFault::Unreachable)?;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),

@@ -1,7 +1,5 @@
 //! Posts to the collector: one connection for each batch, no proxy, no redirect.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,8 +8,6 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,6 +16,7 @@ use url::{Host, Url};
 
 use super::wire;
 use crate::config::Otlp;
+use crate::outbound;
 
 /// From looking the name up to the end of the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,22 +81,15 @@ impl Client {
         let request = self.request(body)?;
         let unreachable = |error: std::io::Error| Failure::later(format!("no connection: {}", error.kind()));
         let port = self.traces.port_or_known_default().unwrap_or(4318);
-        let (stream, name) = match self.traces.host() {
-            Some(Host::Domain(name)) => {
-                (TcpStream::connect((name, port)).await, ServerName::try_from(name.to_owned()).ok())
-            }
-            Some(Host::Ipv4(ip)) => {
-                let ip = std::net::IpAddr::from(ip);
-                (TcpStream::connect(SocketAddr::new(ip, port)).await, Some(ServerName::from(ip)))
-            }
-            Some(Host::Ipv6(ip)) => {
-                let ip = std::net::IpAddr::from(ip);
-                (TcpStream::connect(SocketAddr::new(ip, port)).await, Some(ServerName::from(ip)))
-            }
-            None => return Err(Failure::Never { why: "the address names no host".to_owned() }),
+        let no_host = || Failure::Never { why: "the address names no host".to_owned() };
+        let host = self.traces.host().ok_or_else(no_host)?;
+        let stream = match host {
+            Host::Domain(name) => TcpStream::connect((name, port)).await,
+            Host::Ipv4(ip) => TcpStream::connect((ip, port)).await,
+            Host::Ipv6(ip) => TcpStream::connect((ip, port)).await,
         };
         let stream = stream.map_err(unreachable)?;
-        match (&self.tls, name) {
+        match (&self.tls, outbound::server_name(&host)) {
             (None, _) => exchange(stream, request).await,
             (Some(tls), Some(name)) => {
                 let stream = tls.connect(name, stream).await;
@@ -110,8 +100,7 @@ impl Client {
     }
 
     fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
-        let host = self.traces.host_str().unwrap_or_default();
-        let authority = self.traces.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = outbound::authority(&self.traces).unwrap_or_default();
         let mut request = Request::post(self.traces.path())
             .header(HOST, authority)
             .header(USER_AGENT, AGENT)
@@ -125,18 +114,11 @@ impl Client {
 }
 
 fn connector() -> Result<TlsConnector, ClientError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let (roots, _) = outbound::system_authorities();
     if roots.is_empty() {
         return Err(ClientError::NoAuthority);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(tls)))
+    Ok(outbound::tls(roots)?)
 }
 
 async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<u64, Failure>
